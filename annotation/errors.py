@@ -1,0 +1,59 @@
+"""What can go wrong in a service, each with a code. Views and the API make answers of them; nothing here knows HTTP."""
+
+from typing import Any
+
+
+class DomainError(Exception):
+    """A refusal that a person can act on. `code` is for programs, the text for people, `detail` for both."""
+
+    code = "refused"
+
+    def __init__(self, message: str, **detail: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+
+class BadInput(DomainError):
+    """A value that cannot be stored. `detail["fields"]` maps a field to what is wrong with it."""
+
+    code = "bad_input"
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in fields.items()), fields=fields)
+
+
+class RightMissing(DomainError):
+    code = "right_missing"
+
+
+class OwnWork(RightMissing):
+    """Nobody judges their own words."""
+
+    code = "own_work"
+
+
+class MoveNotAllowed(DomainError):
+    """The object's state does not allow what was asked."""
+
+    code = "move_not_allowed"
+
+
+class StaleRevision(DomainError):
+    """Somebody saved meanwhile, or another tab of the same person did."""
+
+    code = "stale_revision"
+
+
+class EtagMissing(DomainError):
+    code = "if_match_missing"
+
+
+class KeyReused(DomainError):
+    """An Idempotency-Key that came before with another body."""
+
+    code = "idempotency_key_reused"
+
+
+class InvitationUsed(DomainError):
+    code = "invitation_used"

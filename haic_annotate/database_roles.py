@@ -1,0 +1,42 @@
+"""Two roles in Postgres: the owner migrates; the app role serves people and cannot rewrite what is append-only.
+
+Runs after every `migrate`, as the owner, so that a table of a new migration never stays without its rights.
+"""
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+from annotation.append_only import append_only_tables
+
+
+def grant_after_migrate(*, using: str, **kwargs: object) -> None:
+    """Make the cache's table and give the app role its rights. Safe to run many times."""
+    call_command("createcachetable", database=using, verbosity=0)
+    grant_app_role(using=using)
+
+
+def grant_app_role(*, using: str = "default") -> None:
+    """Read and write for the app role on every table; only SELECT and INSERT on those that are append-only.
+
+    Does nothing where the role does not exist (a database that has no second role) or is the one connected.
+    """
+    role = sql.Identifier(settings.APP_ROLE)
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_user", [settings.APP_ROLE])
+        if cursor.fetchone() is None:
+            return
+        connection = cursor.connection
+        statements = [
+            sql.SQL("GRANT USAGE ON SCHEMA public TO {role}"),
+            sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"),
+            sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}"),
+            sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {role}"),
+        ]
+        for statement in statements:
+            cursor.execute(statement.format(role=role).as_string(connection))
+        existing = set(connections[using].introspection.table_names(cursor))
+        for table in sorted(append_only_tables() & existing):
+            revoke = sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
+            cursor.execute(revoke.format(table=sql.Identifier(table), role=role).as_string(connection))
