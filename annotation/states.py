@@ -52,10 +52,7 @@ QA_MOVES: Moves = {
     (State.IN_REVIEW, "approve"): (State.APPROVED,),
     (State.DISPUTED, "settle"): (State.APPROVED, State.EDITING, State.DROPPED),
     (State.APPROVED, "reopen"): (State.EDITING,),
-    **{
-        (state, "drop"): (State.DROPPED,)
-        for state in (State.DRAFTED, State.EDITING, State.IN_REVIEW, State.DISPUTED)
-    },
+    **{(state, "drop"): (State.DROPPED,) for state in (State.DRAFTED, State.EDITING, State.IN_REVIEW, State.DISPUTED)},
 }
 
 CLIP_MOVES: Moves = {

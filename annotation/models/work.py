@@ -20,6 +20,7 @@ class WorkObject(models.Model):
 
     MOVES: ClassVar[Moves]
     OBJECT_TYPE: ClassVar[str]
+    head: Any  # a foreign key to the concrete table of revisions
 
     uid = models.UUIDField(default=uuid4, unique=True, editable=False)
     state = models.CharField(max_length=20, choices=State.choices)

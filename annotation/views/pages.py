@@ -1,0 +1,69 @@
+"""What every page inside a project needs: the project as its member sees it, and the way about."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from annotation.access import has_right, require, role_in
+from annotation.models import Caption, Clip, Project, User
+
+_NAV = [
+    ("project", "Overview", "see"),
+    ("clips", "Clips", "see"),
+    ("review_queue", "Review", "review"),
+    ("people", "People", "see"),
+    ("project_settings", "Settings", "configure"),
+    ("releases", "Releases", "see"),
+]
+"""URL name, label, and the right that shows the entry."""
+
+
+@dataclass(frozen=True)
+class ProjectPage:
+    """A project, who looks at it, and in what role."""
+
+    project: Project
+    user: User
+    role: str
+
+    def context(self, *, current: str, **more: Any) -> dict[str, Any]:
+        """For templates: project, role, rights (a set of names), nav, and what the page adds. current: a URL name."""
+        nav = [
+            {"label": label, "url": reverse(name, args=[self.project.slug]), "current": name == current}
+            for name, label, right in _NAV
+            if has_right(self.role, right)
+        ]
+        return {"project": self.project, "role": self.role, "nav": nav, **more}
+
+    def may(self, right: str) -> bool:
+        return has_right(self.role, right)
+
+    def clip(self, clip_id: str) -> Clip:
+        """404 for another project's clip and for none."""
+        return get_object_or_404(
+            Clip.objects.visible_to(self.user).filter(project=self.project).select_related("project"), clip_id=clip_id
+        )
+
+    def caption(self, clip_id: str) -> Caption:
+        """404 as for the clip."""
+        captions = Caption.objects.visible_to(self.user).filter(clip__project=self.project).for_review_page()
+        return get_object_or_404(captions, clip__clip_id=clip_id)
+
+
+def project_page(request: HttpRequest, slug: str, *, right: str = "see") -> ProjectPage:
+    """404 for who is not in the project, RightMissing (403) for a member without the right."""
+    user = signed_in(request)
+    project = get_object_or_404(Project.objects.visible_to(user), slug=slug)
+    require(user, right, project=project)
+    role = role_in(project, user)
+    assert role is not None  # noqa: S101 - `require` has just seen it
+    return ProjectPage(project, user, role)
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The account behind a request that has passed LoginRequiredMiddleware."""
+    assert isinstance(request.user, User)  # noqa: S101 - the middleware lets nobody else in
+    return request.user
