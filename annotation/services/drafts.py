@@ -1,0 +1,29 @@
+"""Storing what a model wrote. A late draft never touches a person's words."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+
+from annotation.models import Clip, Draft
+from annotation.services.captions import accept_draft
+from annotation.workflow import database_now
+
+
+@transaction.atomic
+def store_draft(*, clip: Clip, kind: str, model: str, payload: dict[str, Any], prompt_version: str = "") -> Draft:
+    """Keep the draft verbatim; a caption that waits for one shows it."""
+    draft = Draft(
+        uid=uuid4(),
+        clip=clip,
+        kind=kind,
+        model=model,
+        prompt_version=prompt_version,
+        payload=payload,
+        created_at=database_now(),
+    )
+    draft.digest = draft.computed_digest()
+    draft.save(force_insert=True)
+    if kind == "caption":
+        accept_draft(caption=clip.caption, draft=draft)
+    return draft

@@ -1,0 +1,92 @@
+"""The cast: ana annotates, rui reviews, oda adjudicates, adam administers; otto is in another project only."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
+
+from annotation.models import Membership, Project, Role, User
+from tests.factories import MembershipFactory, ProjectFactory, UserFactory
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_past_append_only_triggers() -> Iterator[None]:
+    """Tests that commit are cleaned by TRUNCATE, which the triggers refuse: clean as the superuser who may."""
+    plain = DatabaseOperations.execute_sql_flush
+
+    def flush(self: DatabaseOperations, sql_list: list[str]) -> None:
+        around = ["SET session_replication_role = replica", *sql_list, "SET session_replication_role = DEFAULT"]
+        plain(self, around)
+
+    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    yield
+    DatabaseOperations.execute_sql_flush = plain  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _media_of_its_own(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def project(db: None) -> Project:
+    return ProjectFactory(slug="demo", name="Demo project")
+
+
+def member(project: Project, username: str, name: str, role: Role) -> User:
+    first, last = name.split()
+    user = UserFactory(username=username, first_name=first, last_name=last)
+    MembershipFactory(project=project, user=user, role=role)
+    return user
+
+
+@pytest.fixture
+def ana(project: Project) -> User:
+    return member(project, "ana", "Ana Duarte", Role.ANNOTATOR)
+
+
+@pytest.fixture
+def rui(project: Project) -> User:
+    return member(project, "rui", "Rui Tavares", Role.REVIEWER)
+
+
+@pytest.fixture
+def oda(project: Project) -> User:
+    return member(project, "oda", "Oda Lind", Role.ADJUDICATOR)
+
+
+@pytest.fixture
+def adam(project: Project) -> User:
+    return member(project, "adam", "Adam Berg", Role.ADMIN)
+
+
+@pytest.fixture
+def otto(db: None) -> User:
+    return member(ProjectFactory(slug="elsewhere"), "otto", "Otto Outside", Role.ADMIN)
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], Client]:
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def membership_of() -> Callable[[Project, User], Membership]:
+    return lambda project, user: Membership.objects.get(project=project, user=user)
+
+
+@pytest.fixture
+def as_app_role(db: None) -> Iterator[None]:
+    """The rest of the test speaks to Postgres as the role that serves people."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE haic_app")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
