@@ -1,11 +1,13 @@
 """The cast: ana annotates, rui reviews, oda adjudicates, adam administers; otto is in another project only."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
+from pytest_django.fixtures import SettingsWrapper
 
 from annotation.models import Membership, Project, Role, User
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
@@ -20,25 +22,25 @@ def _flush_past_append_only_triggers() -> Iterator[None]:
         around = ["SET session_replication_role = replica", *sql_list, "SET session_replication_role = DEFAULT"]
         plain(self, around)
 
-    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    DatabaseOperations.execute_sql_flush = flush  # type: ignore[assignment,method-assign]
     yield
     DatabaseOperations.execute_sql_flush = plain  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
-def _media_of_its_own(settings, tmp_path):
+def _media_of_its_own(settings: SettingsWrapper, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
 @pytest.fixture
 def project(db: None) -> Project:
-    return ProjectFactory(slug="demo", name="Demo project")
+    return ProjectFactory.create(slug="demo", name="Demo project")
 
 
 def member(project: Project, username: str, name: str, role: Role) -> User:
     first, last = name.split()
-    user = UserFactory(username=username, first_name=first, last_name=last)
-    MembershipFactory(project=project, user=user, role=role)
+    user = UserFactory.create(username=username, first_name=first, last_name=last)
+    MembershipFactory.create(project=project, user=user, role=role)
     return user
 
 
@@ -64,7 +66,7 @@ def adam(project: Project) -> User:
 
 @pytest.fixture
 def otto(db: None) -> User:
-    return member(ProjectFactory(slug="elsewhere"), "otto", "Otto Outside", Role.ADMIN)
+    return member(ProjectFactory.create(slug="elsewhere"), "otto", "Otto Outside", Role.ADMIN)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import factory
 from django.core.files.base import ContentFile
 
-from annotation.models import Caption, Clip, Draft, Membership, Project, Role, User
+from annotation.models import Caption, Clip, Membership, Project, Role, User
 from annotation.services.captions import submit, words_for
 from annotation.services.drafts import store_draft
 from annotation.services.reviews import approve
@@ -72,61 +72,37 @@ class ClipFactory(factory.django.DjangoModelFactory[Clip]):
     has_audio = False
 
     @factory.post_generation
-    def caption_row(clip: Clip, create: bool, extracted: Any, **kwargs: Any) -> None:  # type: ignore[misc]
+    def caption_row(clip: Clip, create: bool, extracted: Any, **kwargs: Any) -> None:
         move(clip, "import", actor=None, created=True)
         caption = Caption.objects.create(clip=clip, state=State.WAITING)
         move(caption, "import", actor=None, to=State.WAITING, created=True)
 
 
-class DraftedCaptionFactory:
+def DraftedCaptionFactory(*, project: Project, text: str = TEXT, clip: Clip | None = None) -> Caption:
     """A caption that a model drafted and nobody has touched."""
-
-    def __new__(cls, *, project: Project, text: str = TEXT, clip: Clip | None = None) -> Caption:  # type: ignore[misc]
-        clip = clip or ClipFactory(project=project)
-        store_draft(clip=clip, kind="caption", model="test model", payload={"caption": text, "people": PEOPLE})
-        return Caption.objects.for_review_page().get(clip=clip)
+    clip = clip or ClipFactory.create(project=project)
+    store_draft(clip=clip, kind="caption", model="test model", payload={"caption": text, "people": PEOPLE})
+    return Caption.objects.for_review_page().get(clip=clip)
 
 
-class SubmittedCaptionFactory:
+def SubmittedCaptionFactory(*, project: Project, author: User, text: str = TEXT, clip: Clip | None = None) -> Caption:
     """The author accepted (or changed, with `text`) the draft and handed it in."""
-
-    def __new__(  # type: ignore[misc]
-        cls, *, project: Project, author: User, text: str = TEXT, clip: Clip | None = None
-    ) -> Caption:
-        caption = DraftedCaptionFactory(project=project, clip=clip)
-        etag = words_for(caption, author).etag
-        submit(caption=caption, user=author, etag=etag, text=text, people=PEOPLE)
-        return Caption.objects.for_review_page().get(pk=caption.pk)
+    caption = DraftedCaptionFactory(project=project, clip=clip)
+    submit(caption=caption, user=author, etag=words_for(caption, author).etag, text=text, people=PEOPLE)
+    return Caption.objects.for_review_page().get(pk=caption.pk)
 
 
-class ApprovedCaptionFactory:
+def ApprovedCaptionFactory(
+    *, project: Project, author: User, reviewer: User, text: str = TEXT, clip: Clip | None = None
+) -> Caption:
     """Handed in by the author and approved by the reviewer."""
-
-    def __new__(  # type: ignore[misc]
-        cls, *, project: Project, author: User, reviewer: User, text: str = TEXT, clip: Clip | None = None
-    ) -> Caption:
-        caption = SubmittedCaptionFactory(project=project, author=author, text=text, clip=clip)
-        approve(caption=caption, reviewer=reviewer, seen_number=caption.head_number)
-        return Caption.objects.for_review_page().get(pk=caption.pk)
+    caption = SubmittedCaptionFactory(project=project, author=author, text=text, clip=clip)
+    approve(caption=caption, reviewer=reviewer, seen_number=caption.head_number)
+    return Caption.objects.for_review_page().get(pk=caption.pk)
 
 
-class DraftedQAItemFactory:
+def DraftedQAItemFactory(
+    *, clip: Clip, category: str = "action_sequence", payload: dict[str, Any] | None = None
+) -> QAItem:
     """A question that a model drafted on the clip."""
-
-    def __new__(  # type: ignore[misc]
-        cls, *, clip: Clip, category: str = "action_sequence", payload: dict[str, Any] | None = None
-    ) -> QAItem:
-        return add_drafted_item(clip=clip, category=category, model="test model", payload=payload or QUESTION)
-
-
-__all__ = [
-    "ApprovedCaptionFactory",
-    "ClipFactory",
-    "Draft",
-    "DraftedCaptionFactory",
-    "DraftedQAItemFactory",
-    "MembershipFactory",
-    "ProjectFactory",
-    "SubmittedCaptionFactory",
-    "UserFactory",
-]
+    return add_drafted_item(clip=clip, category=category, model="test model", payload=payload or QUESTION)
