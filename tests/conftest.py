@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
 
 from annotation.models import Membership, Project, Role, User
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
@@ -28,7 +28,7 @@ def _flush_past_append_only_triggers() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _media_of_its_own(settings: SettingsWrapper, tmp_path: Path) -> None:
+def _media_of_its_own(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
 
 

