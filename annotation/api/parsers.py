@@ -1,19 +1,18 @@
-"""JSON as strictly as it can be read: what Postgres cannot store, or what is ambiguous, is refused here by name."""
+"""The API's only parser."""
 
-import json
 from collections.abc import Mapping
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+from annotation.strict_json import NotJSON, read_json
+
 MOST_BYTES = 2 * 1024 * 1024
-MOST_DEPTH = 50
-_LARGEST_INTEGER = 2**53
 
 
 class StrictJSONParser(BaseParser):
-    """Refuses: too large, too deep, not UTF-8, twice the same key, numbers without an exact value, NUL, surrogates."""
+    """`annotation.strict_json` for bodies of at most 2 MiB."""
 
     media_type = "application/json"
 
@@ -23,78 +22,7 @@ class StrictJSONParser(BaseParser):
         raw = stream.read(MOST_BYTES + 1)
         if len(raw) > MOST_BYTES:
             raise ParseError(f"The body has more than {MOST_BYTES:,} bytes.")
-        return read_json(raw)
-
-
-def read_json(raw: bytes) -> Any:
-    """The value. Raises ParseError with one sentence."""
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ParseError("The body is not UTF-8.") from error
-    _refuse_depth(text)
-    try:
-        value = json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_no_constant, parse_int=_exact_integer)
-    except ParseError:
-        raise
-    except ValueError as error:
-        raise ParseError(f"The body is not JSON: {error}.") from error
-    _refuse_text(value)
-    return value
-
-
-def _refuse_depth(text: str) -> None:
-    """Before the parser recurses into it."""
-    depth = 0
-    inside = escaped = False
-    for character in text:
-        if inside:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
-        elif character in "[{":
-            depth += 1
-            if depth > MOST_DEPTH:
-                raise ParseError(f"The body is nested more than {MOST_DEPTH} deep.")
-        elif character in "]}":
-            depth -= 1
-
-
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ParseError(f"The key “{twice[:50]}” stands twice.")
-    return value
-
-
-def _no_constant(name: str) -> None:
-    raise ParseError(f"{name} is not a JSON number.")
-
-
-def _exact_integer(digits: str) -> int:
-    if len(digits) > 17 or abs(int(digits)) > _LARGEST_INTEGER:
-        raise ParseError("An integer is too large.")
-    return int(digits)
-
-
-def _refuse_text(value: Any) -> None:
-    if isinstance(value, str):
-        if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise ParseError("A text holds a NUL character or half of a surrogate pair.")
-    elif isinstance(value, float):
-        if value in (float("inf"), float("-inf")):
-            raise ParseError("A number is too large.")
-    elif isinstance(value, list):
-        for part in value:
-            _refuse_text(part)
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            _refuse_text(key)
-            _refuse_text(part)
+        try:
+            return read_json(raw)
+        except NotJSON as error:
+            raise ParseError(str(error)) from error

@@ -1,0 +1,148 @@
+"""Making a clip: its files under content-addressed names, its row, its caption that waits for a draft."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from annotation.accumulation.transcode import Prepared
+from annotation.errors import BadInput
+from annotation.models import Caption, Clip, Project, User
+from annotation.states import State
+from annotation.workflow import move
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """What is said of a clip by whoever brings it. Times in milliseconds."""
+
+    source: str = ""
+    source_id: str = ""
+    source_url: str = ""
+    source_start_ms: int | None = None
+    source_end_ms: int | None = None
+    license: str = ""
+    may_redistribute: bool = True
+    description: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    subtitles: str = ""
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find_same(project: Project, clip_id: str, *, original_sha256: str) -> Clip | None:
+    """The clip that is already there, or None. Raises BadInput if the id stands for other bytes."""
+    clip = Clip.objects.filter(project=project, clip_id=clip_id).first()
+    if clip is not None and clip.original_sha256 != original_sha256:
+        raise BadInput({"clip_id": f"“{clip_id}” exists with other bytes; a clip's bytes never change"})
+    return clip
+
+
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """A folder for one video's work, on the disk of the data; gone afterwards, whatever happens."""
+    parent = Path(settings.DATA_DIR) / "work"
+    parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=parent) as folder:
+        yield Path(folder)
+
+
+def add_clip(
+    *,
+    project: Project,
+    clip_id: str,
+    original: Path,
+    original_name: str,
+    prepared: Prepared,
+    facts: ClipFacts,
+    actor: User | None,
+    also: Callable[[Clip], None] | None = None,
+) -> Clip:
+    """Store the files, then the rows. If the rows cannot be written, files that nobody else uses are taken back.
+
+    also: what else belongs into the transaction of the rows.
+    """
+    stored: list[str] = []
+    try:
+        names = {
+            "original": _store(original, f"originals/{prepared.original_sha256}{_suffix(original_name)}", stored),
+            "video": _store(prepared.video, f"videos/{prepared.sha256}.mp4", stored),
+            "poster": _store(prepared.poster, f"posters/{prepared.sha256}.jpg", stored),
+        }
+        with transaction.atomic():
+            clip = _add_rows(
+                project=project,
+                clip_id=clip_id,
+                original_name=original_name,
+                prepared=prepared,
+                facts=facts,
+                names=names,
+                actor=actor,
+            )
+            if also is not None:
+                also(clip)
+        return clip
+    except BaseException:
+        for name in stored:
+            default_storage.delete(name)
+        raise
+
+
+def _add_rows(
+    *,
+    project: Project,
+    clip_id: str,
+    original_name: str,
+    prepared: Prepared,
+    facts: ClipFacts,
+    names: dict[str, str],
+    actor: User | None,
+) -> Clip:
+    probe = prepared.probe
+    clip = Clip.objects.create(
+        project=project,
+        clip_id=clip_id,
+        original_name=original_name[:255],
+        original_sha256=prepared.original_sha256,
+        sha256=prepared.sha256,
+        duration_ms=probe.duration_ms,
+        width=probe.width,
+        height=probe.height,
+        fps=Decimal(probe.fps.numerator) / Decimal(probe.fps.denominator),
+        frames=probe.frames,
+        has_audio=probe.has_audio,
+        **names,
+        **asdict(facts),
+    )
+    move(clip, "import", actor=actor, created=True)
+    caption = Caption.objects.create(clip=clip, state=State.WAITING)
+    move(caption, "import", actor=actor, to=State.WAITING, created=True)
+    return clip
+
+
+def _store(path: Path, name: str, stored: list[str]) -> str:
+    """The name under which the bytes stand; the same bytes are stored once."""
+    if default_storage.exists(name):
+        return name
+    with path.open("rb") as file:
+        given = default_storage.save(name, File(file))
+    stored.append(given)
+    return given
+
+
+def _suffix(name: str) -> str:
+    """A known ending of the original's name, or none: names from outside never become paths."""
+    suffix = Path(name).suffix.lower()
+    return suffix if suffix in {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".ts"} else ".bin"
