@@ -4,11 +4,8 @@ Nothing outside the data folder and a private temporary folder is touched: no OS
 parent folder is changed. `DATABASE_URL` and `REDIS_URL` in the environment take the place of the embedded services.
 """
 
-import fcntl
 import hashlib
-import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -19,9 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
+from haic_annotate.data_folder import DataFolder, secret_key, split_data
 from haic_annotate.processes import die_with_parent
 
 NOBODY = 65534
@@ -243,16 +241,6 @@ class Valkey:
         shutil.rmtree(self.sockets, ignore_errors=True)
 
 
-def secret_key(data: Path) -> str:
-    """This installation's own key, made at the first start and readable by its owner only."""
-    path = data / "secret_key"
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(50))
-    return path.read_text().strip()
-
-
 @contextmanager
 def services(data: Path) -> Iterator[dict[str, str]]:
     """Start what the environment does not give; yield the environment that the product's processes need."""
@@ -284,67 +272,6 @@ def services(data: Path) -> Iterator[dict[str, str]]:
         for service in reversed(started):
             if hasattr(service, "child"):
                 service.stop()
-
-
-class DataFolder:
-    """The lock on a data folder, and the note in it that tells other commands where the services are."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path.resolve()
-        self.path.mkdir(parents=True, exist_ok=True)
-        self.note = self.path / "running.json"
-        self._file: IO[str] | None = None
-
-    def lock(self) -> bool:
-        """True when the folder is ours now; False when another process holds it."""
-        file = (self.path / "lock").open("w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return False
-        self._file = file
-        return True
-
-    def tell(self, env: dict[str, str]) -> None:
-        """Note where the services are, for `manage` beside a running `up`."""
-        names = (
-            "DATABASE_URL",
-            "DATABASE_OWNER_URL",
-            "REDIS_URL",
-            "HAIC_DATA",
-            "HAIC_EMBEDDED",
-            "DJANGO_SETTINGS_MODULE",
-        )
-        self.note.write_text(json.dumps({name: env[name] for name in names}))
-        self.note.chmod(0o600)
-
-    def forget(self) -> None:
-        self.note.unlink(missing_ok=True)
-
-    def running(self) -> dict[str, str] | None:
-        """The environment of the running services, or None if nobody has told."""
-        try:
-            told: dict[str, str] = json.loads(self.note.read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        return {**os.environ, **told, "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key(self.path)}
-
-
-def split_data(arguments: list[str]) -> tuple[list[str], Path]:
-    """Take `--data DIR` out of the arguments; else HAIC_DATA, else var/ beside the code."""
-    home = Path(__file__).resolve().parent.parent
-    data = Path(os.environ.get("HAIC_DATA") or home / "var")
-    rest: list[str] = []
-    left = iter(arguments)
-    for argument in left:
-        if argument == "--data":
-            data = Path(next(left, ""))
-        elif argument.startswith("--data="):
-            data = Path(argument.removeprefix("--data="))
-        else:
-            rest.append(argument)
-    return rest, data.resolve()
 
 
 def manage(arguments: list[str]) -> int:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from haic_annotate.embedded import CannotStart, Child, DataFolder, services, split_data
+from haic_annotate.data_folder import DataFolder, split_data
+from haic_annotate.embedded import CannotStart, Child, services
 from haic_annotate.processes import die_with_parent
 
 HOME = Path(__file__).resolve().parent.parent
