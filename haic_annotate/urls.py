@@ -1,10 +1,18 @@
 """The whole URLconf. Nothing is open but sign-in, invitations and health."""
 
-from django.urls import URLPattern, URLResolver, path
+from allauth.account import views as account_views
+from django.urls import URLPattern, URLResolver, include, path
 
 from haic_annotate.health import healthz, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("accounts/login/", account_views.login, name="account_login"),
+    path("accounts/logout/", account_views.logout, name="account_logout"),
+    path("accounts/password/change/", account_views.password_change, name="account_change_password"),
+    path("api/v1/", include("annotation.api.urls")),
+    path("api/v1/", include("qa.api.urls")),
+    path("", include("annotation.urls")),
+    path("", include("qa.urls")),
 ]
