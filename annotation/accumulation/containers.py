@@ -16,6 +16,7 @@ HEAD_BYTES = 1024
 STILL_PICTURE_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1"}
 FIRST_BOXES = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 MAX_BOXES = 200_000
+MAX_INDEX_BYTES = 64 * 1024**2
 MATROSKA_MAGIC = b"\x1aE\xdf\xa3"
 MATROSKA_SEGMENT = b"\x18S\x80g"
 
@@ -92,6 +93,8 @@ def is_fast_start_mp4(path: Path) -> bool:
         file.seek(boxes[0].start + 8)
         brand = file.read(4)
         moov = next(box for box in boxes if box.name == b"moov")
+        if moov.size > MAX_INDEX_BYTES:
+            return False
         file.seek(moov.start)
         inside = file.read(moov.size)
     return brand != b"qt  " and b"uuid" not in inside and not _has_user_data(inside)

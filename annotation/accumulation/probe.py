@@ -7,7 +7,7 @@ damaged file often opens and plays without complaint.
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,34 +17,32 @@ import av.error
 from av.stream import Disposition
 
 from annotation.accumulation.containers import Demuxer, demuxer_of, is_cut
-from annotation.errors import DomainError
+from annotation.accumulation.frames import ORIENTATIONS, Corner, FrameClock, KeyFrames, Tally
+from annotation.accumulation.limits import (
+    DEFAULT_LIMITS,
+    Limits,
+    Refused,
+    check_duration,
+    check_pixels,
+    too_many_frames,
+)
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Limits",
+    "Probe",
+    "Reading",
+    "Refused",
+    "audio_stream_of",
+    "opened",
+    "probe",
+    "read",
+    "video_stream_of",
+]
 
 DECODER_THREADS = 2
-# What the demuxers are called inside; `formats` of an opened file hold several names each.
-JITTER = Fraction(5, 2000)
-HEADER_TOLERANCE = Fraction(1, 100)
-
-
-class Refused(DomainError):
-    """A file that is not taken in. `code` is for programs, the text is one sentence for the person who sent it."""
-
-    def __init__(self, code: str, message: str, **detail: Any) -> None:
-        super().__init__(message, **detail)
-        self.code = code
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is taken in at most. `max_pixels` is width times height of one picture as it is shown."""
-
-    max_bytes: int = 2 * 1024**3
-    max_pixels: int = 4096 * 2304
-    max_frames: int = 216_000
-    max_duration_ms: int = 60 * 60 * 1000
-    max_streams: int = 16
-
-
-DEFAULT_LIMITS = Limits()
+# How many hundredths of the frames (or of the time) that a header promises may be missing.
+TOLERANCE = Fraction(1, 100)
 
 
 @dataclass(frozen=True)
@@ -72,34 +70,20 @@ class Probe:
     longest_gop_ms: int
 
 
-# The display matrix (a, b, c, d) of a file: clockwise degrees, and the filters that do to the pixels what it asks for.
-UPRIGHT = (1, 0, 0, 1)
-ORIENTATIONS: dict[tuple[int, ...], tuple[int, tuple[tuple[str, str], ...]]] = {
-    UPRIGHT: (0, ()),
-    (0, 1, -1, 0): (90, (("transpose", "clock"),)),
-    (-1, 0, 0, -1): (180, (("hflip", ""), ("vflip", ""))),
-    (0, -1, 1, 0): (270, (("transpose", "cclock"),)),
-    (-1, 0, 0, 1): (0, (("hflip", ""),)),
-    (1, 0, 0, -1): (180, (("vflip", ""),)),
-    (0, 1, 1, 0): (90, (("transpose", "cclock_flip"),)),
-    (0, -1, -1, 0): (270, (("transpose", "clock_flip"),)),
-}
-
-
 @dataclass(frozen=True)
 class Reading:
     """A probe and what the making of a served copy has to know besides.
 
     start: time of the first frame in seconds, on the file's clock. reach: the longest time from a key frame to the last
-    frame that needs it, in seconds. steady: every frame had the same size and format. trimmed: the file asks for some of
-    its frames not to be shown. streams: all that is in the container, as (kind, codec). tags: its metadata.
+    frame that needs it, in seconds. steady: every frame had the same size and format. trimmed: the file asks for some
+    of its frames not to be shown. streams: all that is in the container, as (kind, codec). tags: its metadata.
     """
 
     probe: Probe
     demuxer: Demuxer
     start: Fraction
     reach: Fraction
-    orientation: tuple[int, ...]
+    orientation: Corner
     square_pixels: bool
     steady: bool
     trimmed: bool
@@ -191,24 +175,6 @@ def _check_claims(container: Any, limits: Limits) -> None:
     check_duration(duration, limits)
 
 
-def check_pixels(width: int, height: int, limits: Limits) -> None:
-    if width * height > limits.max_pixels:
-        text = f"The pictures have {width} x {height} pixels; at most {limits.max_pixels:,} in all are accepted."
-        raise Refused("too_many_pixels", text)
-
-
-def check_duration(seconds: Fraction, limits: Limits) -> None:
-    if seconds * 1000 > limits.max_duration_ms:
-        text = f"The video is {float(seconds):.1f} s long; at most {limits.max_duration_ms / 1000:.1f} s are accepted."
-        raise Refused("too_long", text)
-
-
-def too_many_frames(count: int, limits: Limits) -> Refused:
-    return Refused(
-        "too_many_frames", f"The video has {count:,} frames or more; at most {limits.max_frames:,} are accepted."
-    )
-
-
 def shown_size(video: Any) -> tuple[int, int]:
     """Width and height with square pixels, before rotation: the shorter of the two ways to stretch is not taken, so
     that no pixel is thrown away."""
@@ -218,94 +184,84 @@ def shown_size(video: Any) -> tuple[int, int]:
     return video.width, round(video.height / aspect) if aspect > 0 else video.height
 
 
-class FrameClock:
-    """Times of frames in ticks of their stream: always rising, also where a file gives none or the same one twice."""
-
-    def __init__(self, video: Any) -> None:
-        rate = video.average_rate or video.guessed_rate or 25
-        self.tick: Fraction = video.time_base
-        self.step = max(1, round(1 / (rate * self.tick)))
-        self.last: int | None = None
-
-    def time_of(self, frame: Any) -> int:
-        ticks: int | None = frame.pts if frame.pts is not None else frame.dts
-        if ticks is None:
-            ticks = 0 if self.last is None else self.last + self.step
-        if self.last is not None and ticks <= self.last:
-            ticks = self.last + 1
-        self.last = ticks
-        return ticks
-
-    def length_of(self, frame: Any) -> int:
-        return int(frame.duration) or self.step
-
-
-@dataclass
-class _Tally:
-    """What is seen of the frames while they go by."""
-
-    clock: FrameClock
-    limits: Limits
-    frames: int = 0
-    first: int = 0
-    end: int = 0
-    steps: tuple[int, int] | None = None
-    looks: set[tuple[int, int, str]] = field(default_factory=set)
-    orientation: tuple[int, ...] = UPRIGHT
-
-    def add(self, frame: Any) -> None:
-        if frame.is_corrupt:
-            raise Refused("damaged", f"The video is damaged: frame {self.frames + 1} cannot be decoded whole.")
-        before = self.clock.last
-        now = self.clock.time_of(frame)
-        if before is None:
-            self.first, self.orientation = now, _orientation_of(frame)
-        else:
-            low, high = self.steps or (now - before, now - before)
-            self.steps = min(low, now - before), max(high, now - before)
-        self.end = now + self.clock.length_of(frame)
-        self.frames += 1
-        if len(self.looks) < 2:
-            self.looks.add((frame.width, frame.height, frame.format.name))
-            check_pixels(frame.width, frame.height, self.limits)
-        if self.frames > self.limits.max_frames:
-            raise too_many_frames(self.frames, self.limits)
-        check_duration((self.end - self.first) * self.clock.tick, self.limits)
-
-    @property
-    def is_uneven(self) -> bool:
-        return self.steps is not None and (self.steps[1] - self.steps[0]) * self.clock.tick > JITTER
+def _decode_all(container: Any, demuxer: Demuxer, limits: Limits) -> Reading:
+    video, audio = video_stream_of(container), audio_stream_of(container)
+    tally, keys, discarded = Tally(FrameClock(video, demuxer), limits), KeyFrames(), 0
+    heard = Fraction(0)
+    for packet in container.demux([stream for stream in (video, audio) if stream is not None]):
+        if packet.is_corrupt:
+            raise Refused("damaged", "The video is damaged: a part of it does not arrive whole.")
+        if packet.stream is not video:
+            for sound in packet.decode():
+                heard = max(heard, _end_of(sound))
+            continue
+        discarded += packet.is_discard
+        keys.add(packet)
+        tally.clock.expect(packet)
+        for frame in packet.decode():
+            tally.add(frame)
+    keys.close(tally.end)
+    _check_count(video.frames, tally.frames, discarded)
+    if demuxer == "matroska" and container.duration:
+        _check_length(Fraction(container.duration, av.time_base), max(tally.end * video.time_base, heard))
+    return Reading(
+        probe=_as_probe(video, audio if heard else None, tally, keys, demuxer),
+        demuxer=demuxer,
+        start=tally.first * video.time_base,
+        reach=keys.reach * video.time_base,
+        orientation=tally.orientation,
+        square_pixels=video.sample_aspect_ratio in (None, 0, 1),
+        steady=len(tally.looks) == 1,
+        trimmed=discarded > 0,
+        streams=tuple((stream.type, getattr(stream.codec_context, "name", "")) for stream in container.streams),
+        tags=frozenset(
+            (name, value) for holder in (container, *container.streams) for name, value in holder.metadata.items()
+        ),
+    )
 
 
-@dataclass
-class _KeyFrames:
-    """How far apart key frames are, by the packets' own marks: those are what a player jumps to."""
-
-    key: int | None = None
-    latest: int = 0
-    longest: int = 0
-    reach: int = 0
-
-    def add(self, packet: Any) -> None:
-        ticks = packet.pts if packet.pts is not None else packet.dts
-        if ticks is None:
-            return
-        if packet.is_keyframe or self.key is None:
-            if self.key is not None:
-                self.longest = max(self.longest, ticks - self.key)
-            self.key = ticks
-        self.latest = max(self.latest, ticks)
-        self.reach = max(self.reach, ticks - self.key)
-
-    def close(self, end: int) -> None:
-        self.longest = max(self.longest, end - (self.key or 0))
+def _end_of(sound: Any) -> Fraction:
+    return Fraction(sound.pts or 0) * Fraction(sound.time_base) + Fraction(sound.samples, sound.sample_rate)
 
 
-def _orientation_of(frame: Any) -> tuple[int, ...]:
-    """The display matrix of a frame, as the corner of it that turns and flips; UPRIGHT for one that no player obeys."""
-    for data in frame.side_data.keys():
-        if data.type.name == "DISPLAYMATRIX":
-            matrix = memoryview(bytes(data)).cast("i")
-            corner = tuple(round(matrix[index] / 65536) for index in (0, 1, 3, 4))
-            return corner if corner in ORIENTATIONS else UPRIGHT
-    return UPRIGHT
+def _check_count(promised: int, shown: int, discarded: int) -> None:
+    """Hold the frames that came against those the header promised: cut files often decode without an error."""
+    found = shown + discarded
+    if not shown and not promised:
+        raise Refused("too_short", "The video holds not one frame.")
+    if not shown or (promised and abs(promised - found) > max(Fraction(1), promised * TOLERANCE)):
+        text = f"The video is damaged or cut short: it promises {promised:,} frames and holds {found:,}."
+        raise Refused("damaged", text, promised=promised, found=found)
+
+
+def _check_length(promised: Fraction, found: Fraction) -> None:
+    """The same for containers that promise seconds; a tenth of one is left for the end of the last frame."""
+    if found < promised * (1 - TOLERANCE) - Fraction(1, 10):
+        text = f"The video is cut short: it promises {float(promised):.1f} s and holds {float(found):.1f} s."
+        raise Refused("damaged", text)
+
+
+def _as_probe(video: Any, audio: Any | None, tally: Tally, keys: KeyFrames, demuxer: Demuxer) -> Probe:
+    rotation = ORIENTATIONS[tally.orientation][0]
+    width, height = shown_size(video)
+    seconds = (tally.end - tally.first) * tally.clock.tick
+    counted: Fraction = tally.frames / seconds
+    claimed: Fraction | None = video.average_rate
+    # An even rate that the header gives is exact (30000/1001) where times are rounded to milliseconds.
+    if claimed is None or tally.is_uneven or abs(claimed - counted) > counted * TOLERANCE:
+        claimed = counted.limit_denominator(100_000)
+    return Probe(
+        container=demuxer,
+        video_codec=video.codec_context.name,
+        pixel_format=video.codec_context.pix_fmt,
+        width=height if rotation in (90, 270) else width,
+        height=width if rotation in (90, 270) else height,
+        rotation=rotation,
+        fps=claimed,
+        frames=tally.frames,
+        duration_ms=round(seconds * 1000),
+        has_audio=audio is not None,
+        audio_codec=audio.codec_context.name if audio is not None else None,
+        variable_frame_rate=tally.is_uneven,
+        longest_gop_ms=round(keys.longest * tally.clock.tick * 1000),
+    )
