@@ -23,6 +23,15 @@ class BadInput(DomainError):
         super().__init__("; ".join(f"{field}: {problem}" for field, problem in fields.items()), fields=fields)
 
 
+class NotVisible(DomainError):
+    """Absent, or another project's: the asker is told the same."""
+
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing here for you.")
+
+
 class RightMissing(DomainError):
     code = "right_missing"
 

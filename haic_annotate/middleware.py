@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.defaults import page_not_found
 
 from annotation.api.errors import status_of
-from annotation.errors import DomainError
+from annotation.errors import DomainError, NotVisible
 
 
 class DomainErrorMiddleware:
@@ -19,5 +20,7 @@ class DomainErrorMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DomainError):
             return None
+        if isinstance(exception, NotVisible):
+            return page_not_found(request, exception)
         status = status_of(exception)
         return render(request, "refused.html", {"error": exception, "status": status}, status=status)

@@ -14,6 +14,7 @@ from annotation.errors import (
     InvitationUsed,
     KeyReused,
     MoveNotAllowed,
+    NotVisible,
     RightMissing,
     StaleRevision,
 )
@@ -21,6 +22,7 @@ from annotation.errors import (
 STATUSES: list[tuple[type[DomainError], int]] = [
     (BadInput, 400),
     (RightMissing, 403),
+    (NotVisible, 404),
     (MoveNotAllowed, 409),
     (InvitationUsed, 410),
     (StaleRevision, 412),

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from annotation.access import has_right, require, role_in
+from annotation.errors import NotVisible
 from annotation.models import Caption, Clip, Project, User
+from annotation.services.lookups import caption_for, clip_for
 
 _NAV = [
     ("project", "Overview", "see"),
@@ -42,21 +43,20 @@ class ProjectPage:
         return has_right(self.role, right)
 
     def clip(self, clip_id: str) -> Clip:
-        """404 for another project's clip and for none."""
-        return get_object_or_404(
-            Clip.objects.visible_to(self.user).filter(project=self.project).select_related("project"), clip_id=clip_id
-        )
+        """Raises NotVisible."""
+        return clip_for(self.user, slug=self.project.slug, clip_id=clip_id)
 
     def caption(self, clip_id: str) -> Caption:
-        """404 as for the clip."""
-        captions = Caption.objects.visible_to(self.user).filter(clip__project=self.project).for_review_page()
-        return get_object_or_404(captions, clip__clip_id=clip_id)
+        """Raises NotVisible."""
+        return caption_for(self.user, slug=self.project.slug, clip_id=clip_id)
 
 
 def project_page(request: HttpRequest, slug: str, *, right: str = "see") -> ProjectPage:
-    """404 for who is not in the project, RightMissing (403) for a member without the right."""
+    """Raises NotVisible for who is not in the project, RightMissing for a member without the right."""
     user = signed_in(request)
-    project = get_object_or_404(Project.objects.visible_to(user), slug=slug)
+    project = Project.objects.visible_to(user).filter(slug=slug).first()
+    if project is None:
+        raise NotVisible
     require(user, right, project=project)
     role = role_in(project, user)
     assert role is not None  # noqa: S101 - `require` has just seen it

@@ -1,0 +1,68 @@
+"""A save may arrive twice: the same Idempotency-Key gets the same answer, and the work is done once.
+
+Key and work stand in one transaction. A second request with the key waits on the unique index until the first has
+committed, and then reads its answer. A refusal is an answer too and is kept.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.api.errors import error_body, status_of
+from annotation.api.fields import account
+from annotation.canonical import canonical_json
+from annotation.errors import BadInput, DomainError, KeyReused
+from annotation.models import IdempotencyKey
+
+HEADER = "Idempotency-Key"
+LONGEST_KEY = 100
+
+
+def once(request: Request, *, action: Callable[[], Response]) -> Response:
+    """The action's answer, now or from the first time. Raises BadInput without a key, KeyReused for another body."""
+    key = _key(request)
+    fingerprint = _fingerprint(request)
+    with transaction.atomic():
+        IdempotencyKey.objects.bulk_create(
+            [IdempotencyKey(user=account(request), key=key, request_sha256=fingerprint)], ignore_conflicts=True
+        )
+        row = IdempotencyKey.objects.select_for_update().get(user=account(request), key=key)
+        if row.request_sha256 != fingerprint:
+            raise KeyReused("This Idempotency-Key came before with another request.")
+        if row.status is not None:
+            return Response(row.body, row.status, headers=row.headers)
+        response = _answer(action)
+        row.status, row.body = response.status_code, response.data
+        row.headers = {name: response[name] for name in ("ETag",) if name in response}
+        row.save(update_fields=["status", "body", "headers"])
+        return response
+
+
+def _answer(action: Callable[[], Response]) -> Response:
+    """A refusal rolls back the action but not the key."""
+    try:
+        with transaction.atomic():
+            return action()
+    except DomainError as error:
+        return Response(error_body(error.code, error.message, error.detail), status_of(error))
+
+
+def _key(request: Request) -> str:
+    key: str = request.headers.get(HEADER, "")
+    if not key or len(key) > LONGEST_KEY or not key.isprintable():
+        raise BadInput({HEADER: f"must be given: 1 to {LONGEST_KEY} printable characters"})
+    return key
+
+
+def _fingerprint(request: Request) -> str:
+    said: dict[str, Any] = {
+        "method": request.method,
+        "path": request.path,
+        "if_match": request.headers.get("If-Match", ""),
+        "body": request.data,
+    }
+    return hashlib.sha256(canonical_json(said)).hexdigest()

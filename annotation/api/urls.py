@@ -1,0 +1,12 @@
+from django.urls import path
+
+from annotation.api import captions
+
+_CAPTION = "projects/<slug:slug>/clips/<str:clip_id>/caption/"
+
+urlpatterns = [
+    path(f"{_CAPTION}working-copy", captions.WorkingCopy.as_view(), name="api_caption_working_copy"),
+    path(f"{_CAPTION}revisions", captions.Revisions.as_view(), name="api_caption_revisions"),
+    path(f"{_CAPTION}submit", captions.Submit.as_view(), name="api_caption_submit"),
+    path(f"{_CAPTION}restore", captions.Restore.as_view(), name="api_caption_restore"),
+]

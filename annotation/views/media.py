@@ -1,0 +1,85 @@
+"""A clip's files, for members of its project only, with Range: without it no browser can seek."""
+
+import re
+from collections.abc import Iterator
+from typing import TypeVar
+
+from django.core.files.base import File
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from annotation.models import Clip
+from annotation.services.lookups import clip_for
+from annotation.views.pages import signed_in
+
+AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
+CHUNK = 64 * 1024
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+@require_safe
+def clip_video(request: HttpRequest, slug: str, clip_id: str) -> HttpResponseBase:
+    clip = clip_for(signed_in(request), slug=slug, clip_id=clip_id)
+    return _with_range(request, clip)
+
+
+@require_safe
+def clip_poster(request: HttpRequest, slug: str, clip_id: str) -> HttpResponseBase:
+    clip = clip_for(signed_in(request), slug=slug, clip_id=clip_id)
+    response = FileResponse(clip.poster.open("rb"), content_type="image/jpeg")
+    return _ours(response, name=f"{clip.clip_id}.jpg")
+
+
+@require_safe
+def clip_subtitles(request: HttpRequest, slug: str, clip_id: str) -> HttpResponse:
+    clip = clip_for(signed_in(request), slug=slug, clip_id=clip_id)
+    response = HttpResponse(clip.subtitles or "WEBVTT\n", content_type="text/vtt; charset=utf-8")
+    return _ours(response, name=f"{clip.clip_id}.vtt")
+
+
+def _ours(response: AnyResponse, *, name: str) -> AnyResponse:
+    """Our own name and rules; nothing of the upload's."""
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    response["Cache-Control"] = "private, max-age=3600"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _with_range(request: HttpRequest, clip: Clip) -> HttpResponseBase:
+    """200 with all of it, 206 with one range, 416 for a range past the end. Several ranges get all of it."""
+    size, etag = clip.video.size, f'"{clip.sha256}"'
+    wanted = _RANGE.fullmatch(request.headers.get("Range", ""))
+    fresh = request.headers.get("If-Range", etag) == etag
+    response: HttpResponseBase
+    if wanted is None or wanted.groups() == ("", "") or not fresh:
+        response = FileResponse(clip.video.open("rb"), content_type="video/mp4")
+    else:
+        first, last = _bounds(wanted, size)
+        if first > last:
+            return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+        file = clip.video.open("rb")
+        response = StreamingHttpResponse(_part(file, first, last), status=206, content_type="video/mp4")
+        response["Content-Range"] = f"bytes {first}-{last}/{size}"
+        response["Content-Length"] = str(last - first + 1)
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    return _ours(response, name=f"{clip.clip_id}.mp4")
+
+
+def _bounds(wanted: re.Match[str], size: int) -> tuple[int, int]:
+    """First and last byte; first > last when the range cannot be had."""
+    start, end = wanted.groups()
+    if not start:
+        length = min(int(end), size)
+        return size - length, size - 1
+    return int(start), min(int(end), size - 1) if end else size - 1
+
+
+def _part(file: File, first: int, last: int) -> Iterator[bytes]:
+    with file:
+        file.seek(first)
+        left = last - first + 1
+        while left > 0 and (chunk := file.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk
