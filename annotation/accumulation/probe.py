@@ -213,11 +213,16 @@ def _decode_all(container: Any, demuxer: Demuxer, limits: Limits) -> Reading:
         square_pixels=video.sample_aspect_ratio in (None, 0, 1),
         steady=len(tally.looks) == 1,
         trimmed=discarded > 0,
-        streams=tuple((stream.type, getattr(stream.codec_context, "name", "")) for stream in container.streams),
+        streams=tuple((stream.type, _codec_of(stream)) for stream in container.streams),
         tags=frozenset(
             (name, value) for holder in (container, *container.streams) for name, value in holder.metadata.items()
         ),
     )
+
+
+def _codec_of(stream: Any) -> str:
+    """The name of the coding, not of the decoder that happens to be used; "" for data."""
+    return stream.codec_context.codec.canonical_name if stream.codec_context is not None else ""
 
 
 def _end_of(sound: Any) -> Fraction:
@@ -252,7 +257,7 @@ def _as_probe(video: Any, audio: Any | None, tally: Tally, keys: KeyFrames, demu
         claimed = counted.limit_denominator(100_000)
     return Probe(
         container=demuxer,
-        video_codec=video.codec_context.name,
+        video_codec=_codec_of(video),
         pixel_format=video.codec_context.pix_fmt,
         width=height if rotation in (90, 270) else width,
         height=width if rotation in (90, 270) else height,
@@ -261,7 +266,7 @@ def _as_probe(video: Any, audio: Any | None, tally: Tally, keys: KeyFrames, demu
         frames=tally.frames,
         duration_ms=round(seconds * 1000),
         has_audio=audio is not None,
-        audio_codec=audio.codec_context.name if audio is not None else None,
+        audio_codec=_codec_of(audio) if audio is not None else None,
         variable_frame_rate=tally.is_uneven,
         longest_gop_ms=round(keys.longest * tally.clock.tick * 1000),
     )

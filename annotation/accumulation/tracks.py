@@ -1,0 +1,192 @@
+"""The two tracks of a served copy, each taken over packet by packet or encoded anew. Nothing is held but what the
+encoder itself holds back.
+
+Both tracks are moved by the same time, so that the first frame is at zero and the sound stays where it was beside it.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import av.error
+from av.filter import Graph
+from av.video.frame import PictureType
+from av.video.reformatter import ColorRange, Interpolation
+
+from annotation.accumulation.frames import ORIENTATIONS, Corner, FrameClock
+from annotation.accumulation.probe import Reading
+
+ENCODER_THREADS = 2  # fixed: the same bytes come out on every machine
+KEY_FRAME_EVERY_S = 1
+SOUND_RATES = (44_100, 48_000)
+MAX_UNDATED = 16  # H.264 reorders no more frames than that
+RGB = 0
+
+
+class CannotCopy(Exception):
+    """The packets as they are do not make an MP4 track; encoded anew they would."""
+
+
+class CopiedTrack:
+    """Packets taken over as they are, moved by `start` seconds towards zero."""
+
+    def __init__(self, output: Any, stream: Any, start: Fraction) -> None:
+        self.stream = output.add_stream_from_template(stream, opaque=True)
+        self.shift = round(start / stream.time_base)
+        self.is_sound = stream.type == "audio"
+        self.undated: list[Any] = []
+
+    def packets(self, packet: Any) -> Iterator[Any]:
+        if packet.dts is None:
+            # Matroska has no decoding times, and the first of them are known only when later packets are.
+            if packet.size:
+                self.undated.append(packet)
+            if len(self.undated) > MAX_UNDATED or (self.undated and not packet.size):
+                raise CannotCopy("Packets have no decoding times.")
+            return
+        for steps_before, early in zip(range(len(self.undated), 0, -1), self.undated, strict=True):
+            early.dts = packet.dts - steps_before * (packet.duration or 1)
+            yield from self._moved(early)
+        self.undated.clear()
+        yield from self._moved(packet)
+
+    def _moved(self, packet: Any) -> Iterator[Any]:
+        if packet.pts is None:
+            raise CannotCopy("A packet has no time.")
+        packet.pts -= self.shift
+        packet.dts -= self.shift
+        # Sound from before the first frame is dropped but for one packet: decoding the next one needs it.
+        if self.is_sound and packet.pts + 2 * (packet.duration or 0) <= 0:
+            return
+        packet.stream = self.stream
+        yield packet
+
+
+class EncodedVideo:
+    """Frames encoded as H.264: upright, with square pixels and even sides, each at its own time."""
+
+    def __init__(self, output: Any, video: Any, reading: Reading) -> None:
+        self.clock = FrameClock(video, reading.demuxer)
+        self.first: int | None = None
+        self.key: int | None = None
+        self.turn = Turn(reading.orientation)
+        self.size = _even(reading.probe.width), _even(reading.probe.height)
+        options = {"preset": "veryfast", "crf": "20", "forced-idr": "1", "flags": "+bitexact+cgop"}
+        self.stream = output.add_stream("libx264", rate=video.average_rate or 25, options=options)
+        self.stream.width, self.stream.height = self.size
+        self.stream.pix_fmt = "yuv420p"
+        context = self.stream.codec_context
+        context.time_base = self.clock.tick
+        context.thread_count = ENCODER_THREADS
+        # Key frames are asked for by time, so that uneven rates have them often enough too; this is only the far end.
+        context.gop_size = 600
+        context.color_range = ColorRange.MPEG
+        if video.colorspace != RGB:
+            context.colorspace = video.colorspace
+            context.color_primaries, context.color_trc = video.color_primaries, video.color_trc
+
+    def packets(self, packet: Any) -> Iterator[Any]:
+        self.clock.expect(packet)
+        for frame in packet.decode():
+            yield from self._encode(frame)
+        if not packet.size:
+            yield from self.stream.encode(None)
+
+    def _encode(self, frame: Any) -> Iterator[Any]:
+        time, length = self.clock.time_of(frame), self.clock.length_of(frame)
+        if self.first is None:
+            self.first = time
+        picture = self._fitted(self.turn.applied_to(frame))
+        picture.pts, picture.duration, picture.time_base = time - self.first, length, self.clock.tick
+        picture.pict_type = PictureType.NONE
+        if self.key is None or (time - self.key) * self.clock.tick >= KEY_FRAME_EVERY_S:
+            picture.pict_type, self.key = PictureType.I, time
+        yield from self.stream.encode(picture)
+
+    def _fitted(self, picture: Any) -> Any:
+        width, height = self.size
+        is_full_range = picture.color_range == ColorRange.JPEG or picture.format.name.startswith("yuvj")
+        if (picture.width, picture.height, picture.format.name) == (width, height, "yuv420p") and not is_full_range:
+            return picture
+        return picture.reformat(
+            width=width,
+            height=height,
+            format="yuv420p",
+            interpolation=Interpolation.BICUBIC,
+            src_color_range=ColorRange.JPEG if is_full_range else picture.color_range,
+            dst_color_range=ColorRange.MPEG,
+        )
+
+
+def _even(side: int) -> int:
+    return max(2, side // 2 * 2)
+
+
+class Turn:
+    """Turns and flips pictures as a display matrix asks."""
+
+    def __init__(self, orientation: Corner) -> None:
+        self.filters = ORIENTATIONS[orientation][1]
+        self._graph: Graph | None = None
+        self._look: tuple[int, int, str] | None = None
+
+    def applied_to(self, frame: Any) -> Any:
+        if not self.filters:
+            return frame
+        look = (frame.width, frame.height, frame.format.name)
+        if self._graph is None or look != self._look:
+            self._graph, self._look = self._graph_for(frame), look
+        self._graph.push(frame)
+        return self._graph.pull()
+
+    def _graph_for(self, frame: Any) -> Graph:
+        graph = Graph()
+        source = graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(frame.time_base)
+        )
+        steps = [graph.add(name, value) for name, value in self.filters]
+        graph.link_nodes(source, *steps, graph.add("buffersink")).configure()
+        return graph
+
+
+class EncodedSound:
+    """Sound encoded as AAC. Silence fills the time before it starts and the holes in it, so that it stays in time."""
+
+    def __init__(self, output: Any, audio: Any, start: Fraction) -> None:
+        rate = audio.rate if audio.rate in SOUND_RATES else SOUND_RATES[-1]
+        layout = "mono" if audio.channels == 1 else "stereo"
+        self.start = start
+        self.stream = output.add_stream("aac", rate=rate, layout=layout, options={"b": "128k", "flags": "+bitexact"})
+        self.wanted = f"sample_fmts=fltp:sample_rates={rate}:channel_layouts={layout}"
+        self.rate = rate
+        self._graph: Graph | None = None
+
+    def packets(self, packet: Any) -> Iterator[Any]:
+        for frame in packet.decode():
+            if self._graph is None:
+                self._graph = self._graph_for(frame)
+            if frame.pts is not None:
+                frame.pts -= round(self.start / frame.time_base)
+            yield from self._encoded(self._graph, frame)
+        if not packet.size and self._graph is not None:
+            yield from self._encoded(self._graph, None)
+            yield from self.stream.encode(None)
+
+    def _graph_for(self, frame: Any) -> Graph:
+        graph = Graph()
+        source = graph.add_abuffer(
+            sample_rate=frame.sample_rate, format=frame.format, layout=frame.layout, time_base=Fraction(frame.time_base)
+        )
+        in_time = graph.add("aresample", f"{self.rate}:async=1:first_pts=0")
+        graph.link_nodes(source, in_time, graph.add("aformat", self.wanted), graph.add("abuffersink")).configure()
+        return graph
+
+    def _encoded(self, graph: Graph, frame: Any | None) -> Iterator[Any]:
+        graph.push(frame)
+        while True:
+            try:
+                sound = graph.pull()
+            except (av.error.BlockingIOError, av.error.EOFError):  # wants more, or had the last
+                return
+            yield from self.stream.encode(sound)
