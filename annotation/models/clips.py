@@ -79,6 +79,15 @@ class Clip(models.Model):
         return str(self.uid)
 
     @property
+    def length_s(self) -> float:
+        return self.duration_ms / 1000
+
+    @property
+    def last_frame(self) -> int:
+        """Frames are counted from 0."""
+        return max(self.frames - 1, 0)
+
+    @property
     def frames_per_second(self) -> int | Decimal:
         """25 and 29.97, never 25.000."""
         return int(self.fps) if self.fps == self.fps.to_integral_value() else self.fps.normalize()

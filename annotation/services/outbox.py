@@ -14,6 +14,7 @@ from annotation.models import Heartbeat, Outbox, Upload
 from annotation.workflow import database_now
 
 CHANNEL = "outbox"
+CANARY = "annotation.canary"
 BATCH = 100
 KEEP = timedelta(days=1)
 UPLOAD_ATTEMPTS = 3
@@ -35,6 +36,12 @@ def publish_pending(send: Send) -> int:
         send(row)
         Outbox.objects.filter(pk=row.pk).update(published_at=database_now())
     return len(pending)
+
+
+def send_canary() -> None:
+    """Ask a worker for a sign of life, unless the last question has not even left yet."""
+    if not Outbox.objects.filter(task=CANARY, published_at=None).exists():
+        enqueue(CANARY, args=[])
 
 
 def beat(name: str) -> None:

@@ -31,6 +31,18 @@ def icon(name: str, size: str = "") -> SafeString:
     )
 
 
+@register.filter
+def words(text: str) -> list[str]:
+    """For a loop over names that the template itself knows."""
+    return text.split()
+
+
+@register.simple_tag
+def component(name: str) -> str:
+    """The address of a component's stylesheet."""
+    return static(f"css/components/{name}.css")
+
+
 @register.simple_tag
 def badge(state: str) -> SafeString:
     """A state as a shape, a word and a colour."""

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from qa.views import clips, projects
+
+_PROJECT = "projects/<slug:slug>/"
+
+urlpatterns = [
+    path("", projects.projects, name="projects"),
+    path("projects/new", projects.project_new, name="project_new"),
+    path(_PROJECT, projects.project, name="project"),
+    path(f"{_PROJECT}clips/", clips.clips, name="clips"),
+    path(f"{_PROJECT}clips/upload", clips.clip_upload, name="clip_upload"),
+    path(f"{_PROJECT}review/", projects.review_queue, name="review_queue"),
+]
