@@ -1,58 +1,65 @@
 """`manage relay`: publishes the outbox, sweeps, sends the canary. One at a time, by an advisory lock."""
 
 import logging
+import signal
+import sys
 import time
 from typing import Any
 
+import psycopg
 from celery.exceptions import OperationalError as BrokerError
 from django.core.management.base import BaseCommand
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from annotation.models import Outbox
-from annotation.services.outbox import CHANNEL, beat, enqueue, publish_pending, sweep
-from haic_annotate.celery import app
+from annotation.services.outbox import CHANNEL, beat, publish_pending, send_canary, sweep
+from haic_annotate.broker import send
 
 LOCK = 7_201_001
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 20
 CANARY_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 15
+DATABASE_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
+BROKER_AWAY = (BrokerError, KombuError, RedisError, OSError)
 
 logger = logging.getLogger(__name__)
-
-
-def send(row: Outbox) -> None:
-    """To the broker, once, without waiting for it longer than its socket time-outs."""
-    app.send_task(row.task, args=row.args, queue=row.queue, retry=False)
 
 
 class Command(BaseCommand):
     help = "Publish the outbox to the broker, sweep, and send the canary, until stopped."
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.trouble = ""
+        self.pause_s = POLL_SECONDS
+
     def handle(self, *args: Any, **options: Any) -> None:
-        pause = POLL_SECONDS
+        # As the first process of a container nothing would end us without a handler.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         while True:
             try:
-                self._relay()
-            except (OperationalError, BrokerError, KombuError, RedisError, OSError) as error:
-                logger.warning("relay: %s; trying again in %.0f s", error, pause)
+                if self._take_lock():
+                    self._relay()
+                else:
+                    self._troubled("another relay is at work", pause_s=POLL_SECONDS)
+            except DATABASE_AWAY as error:
                 connection.close()
-                time.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-            else:
-                pause = POLL_SECONDS
+                self._troubled(f"the database is away: {_first_line(error)}")
+
+    def _take_lock(self) -> bool:
+        """The lock lasts as long as the database connection."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+            row: tuple[bool] = cursor.fetchone()
+            return row[0]
 
     def _relay(self) -> None:
         """One life with one database connection; ends by an error only."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-            if not cursor.fetchone()[0]:
-                time.sleep(POLL_SECONDS)
-                return
             cursor.execute(f"LISTEN {CHANNEL}")
-        swept = told = 0.0
+        swept = told = -float("inf")
         while True:
             now = time.monotonic()
             if now - swept >= SWEEP_SECONDS:
@@ -61,13 +68,36 @@ class Command(BaseCommand):
                 beat("relay")
             if now - told >= CANARY_SECONDS:
                 told = now
-                enqueue("annotation.canary", args=[])
-            while publish_pending(send):
-                pass
-            self._wait()
+                send_canary()
+            try:
+                while publish_pending(send):
+                    pass
+            except BROKER_AWAY as error:
+                self._troubled(f"the broker is away: {_first_line(error)}")
+            else:
+                self._fine()
+                self._wait()
 
     def _wait(self) -> None:
         """Until somebody writes to the outbox, or the poll is due."""
         raw = connection.connection
         for _ in raw.notifies(timeout=POLL_SECONDS, stop_after=1):
             pass
+
+    def _troubled(self, trouble: str, *, pause_s: float | None = None) -> None:
+        """Say it once, however often it is tried; then pause, longer each time unless told how long."""
+        if trouble != self.trouble:
+            logger.warning("relay waits: %s", trouble)
+        self.trouble = trouble
+        time.sleep(pause_s or self.pause_s)
+        self.pause_s = min(self.pause_s * 2, LONGEST_PAUSE_SECONDS)
+
+    def _fine(self) -> None:
+        if self.trouble:
+            logger.warning("relay is at work again")
+        self.trouble = ""
+        self.pause_s = POLL_SECONDS
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
