@@ -48,6 +48,22 @@ def _user_namespace() -> list[str] | None:
     return None
 
 
+def _socket_folder(kind: str, data: Path) -> Path:
+    """A private folder for a socket, whose path may have 107 bytes at most: the data folder's own may be longer.
+
+    The same one at every start, so that a killed start leaves no litter; another user may hold the name, then a fresh
+    one. The caller holds the lock on the data folder.
+    """
+    own = hashlib.sha256(str(data).encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"haic-{kind}-{own}"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return Path(tempfile.mkdtemp(prefix=f"haic-{kind}-"))
+    return folder
+
+
 class Child:
     """A program of ours with its log, that dies with us."""
 
@@ -119,8 +135,7 @@ class Postgres:
         self.data = data.resolve()
         self.log = log
         self.durable = durable
-        # A socket's path may have 107 bytes at most: the data folder's own path may be longer.
-        self.sockets = Path(tempfile.mkdtemp(prefix="haic-pg-"))
+        self.sockets = _socket_folder("pg", self.data)
         self.child: Child | None = None
         self.prefix: list[str] = []
         self.identity: dict[str, Any] = {}
@@ -241,7 +256,7 @@ class Valkey:
     def __init__(self, data: Path, *, log: Path) -> None:
         self.data = data.resolve()
         self.log = log
-        self.sockets = Path(tempfile.mkdtemp(prefix="haic-vk-"))
+        self.sockets = _socket_folder("vk", self.data)
         self.socket = self.sockets / "s"
         self.child: Child | None = None
 
