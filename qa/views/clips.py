@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.errors import BadInput
 from annotation.forms import UploadForm, add_problems
-from annotation.models import Clip, Upload
+from annotation.models import Clip, Project, Upload
 from annotation.models.clips import ClipQuerySet
 from annotation.services.clips import ClipFacts
 from annotation.services.uploads import receive_upload
@@ -86,5 +86,5 @@ def _with_question_counts(found: ClipQuerySet) -> ClipQuerySet:
     ).order_by("clip_id")
 
 
-def _open_uploads(project: object) -> list[Upload]:
+def _open_uploads(project: Project) -> list[Upload]:
     return list(Upload.objects.filter(project=project).exclude(status=Upload.Status.DONE)[:10])

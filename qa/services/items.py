@@ -1,0 +1,217 @@
+"""What people do to questions: autosave, save, add, drop, and hand in all questions of a clip together.
+
+The ETag of a question for one person is `"<base>-<seq>"`, as for captions. Questions are worked on once the caption
+of their clip is approved.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from annotation.access import require
+from annotation.errors import BadInput, EtagMissing, MoveNotAllowed, NotVisible, StaleRevision
+from annotation.models import Caption, Clip, RevisionKind, User
+from annotation.services.revisions import append_revision
+from annotation.states import State
+from annotation.text import checked_text
+from annotation.workflow import move
+from qa.categories import Category
+from qa.content import blank_content, checked_content, content_from_draft, problems_of
+from qa.models import QAItem, QARevision, QAWorkingCopy
+from qa.services.imports import next_number
+
+EDITABLE = (State.DRAFTED, State.EDITING)
+MOST_ITEMS = 40
+
+
+@dataclass(frozen=True)
+class QAWords:
+    """What a person sees in a question's card. seq is 0 where nothing is unsaved."""
+
+    content: dict[str, Any]
+    base_number: int
+    seq: int
+    unsaved: bool
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.base_number}-{self.seq}"'
+
+
+def item_for(user: User, *, slug: str, question_id: str) -> QAItem:
+    """Raises NotVisible for another project's question and for none."""
+    items = QAItem.objects.visible_to(user).select_related("clip__project", "head__author", "draft")
+    item = items.filter(clip__project__slug=slug, question_id=question_id).first()
+    if item is None:
+        raise NotVisible
+    return item
+
+
+def words_for(item: QAItem, user: User) -> QAWords:
+    """The person's unsaved words, else the head, else the draft. 1 query beside the item's own."""
+    copy = QAWorkingCopy.objects.filter(item=item, owner=user).first()
+    if copy is not None:
+        return QAWords(copy.content, copy.base_number, copy.seq, unsaved=True)
+    if item.head is not None:
+        return QAWords(item.head.content, item.head_number, 0, unsaved=False)
+    content = content_from_draft(item.draft.payload) if item.draft else blank_content()
+    return QAWords(content, 0, 0, unsaved=False)
+
+
+@transaction.atomic
+def autosave(*, item: QAItem, user: User, etag: str | None, content: object) -> QAWords:
+    """Keep the person's unsaved words. Raises EtagMissing, StaleRevision, MoveNotAllowed, BadInput."""
+    checked = checked_content(content)
+    item = _locked(item, user)
+    seen = _require_seen(item, user, etag)
+    QAWorkingCopy.objects.update_or_create(
+        item=item, owner=user, defaults={"base_number": seen.base_number, "seq": seen.seq + 1, "content": checked}
+    )
+    return QAWords(checked, seen.base_number, seen.seq + 1, unsaved=True)
+
+
+@transaction.atomic
+def save(*, item: QAItem, user: User, etag: str | None, content: object) -> QARevision:
+    """Make the words a revision; a draft saved unchanged is accepted as it is. Raises as `autosave`."""
+    checked = checked_content(content)
+    item = _locked(item, user)
+    _require_seen(item, user, etag)
+    return _write(item, user, checked)
+
+
+@transaction.atomic
+def drop(*, item: QAItem, user: User, etag: str | None, reason: object) -> None:
+    """Take the question out, with a reason. Its words stay. Raises as `autosave`."""
+    checked = checked_text(reason, field="reason", most=2000, blank=False)
+    item = _locked(item, user)
+    _require_seen(item, user, etag)
+    move(item, "drop", actor=user, revision=item.head, reason=checked)
+
+
+@transaction.atomic
+def add_item(*, clip: Clip, user: User, category: object, content: object) -> QAItem:
+    """A question that a person writes. Its id is the category's next number."""
+    require(user, "edit", project=clip.project)
+    if category not in Category.values:
+        raise BadInput({"category": f"must be one of {', '.join(Category.values)}"})
+    checked = checked_content(content)
+    clip = _locked_clip(clip)
+    if clip.qa_items.exclude(state=State.DROPPED).count() >= MOST_ITEMS:
+        raise BadInput({"category": f"a clip has at most {MOST_ITEMS} questions"})
+    number = next_number(clip, str(category))
+    item = QAItem.objects.create(
+        clip=clip,
+        category=category,
+        number=number,
+        question_id=f"{clip.clip_id}-{category}-{number}",
+        state=State.EDITING,
+    )
+    revision = QARevision(item=item, author=user, kind=RevisionKind.EDIT, content=checked)
+    append_revision(item, revision)
+    move(item, "edit", actor=user, revision=revision, created=True)
+    return item
+
+
+@transaction.atomic
+def submit_unit(*, clip: Clip, user: User, seen: dict[str, str]) -> list[QAItem]:
+    """Hand in all questions of the clip that are being edited.
+
+    seen: question id -> ETag, for each question that is open. Raises BadInput that names the questions that are not
+    decided, not saved or not complete; StaleRevision if one changed; MoveNotAllowed if there is nothing to hand in.
+    """
+    require(user, "edit", project=clip.project)
+    clip = _locked_clip(clip)
+    items = list(
+        QAItem.objects.select_for_update(of=("self",))
+        .filter(clip=clip, state__in=EDITABLE)
+        .select_related("clip__project", "head__author", "draft")
+        .in_table_order()
+    )
+    if not items:
+        raise MoveNotAllowed("There is no open question to hand in.")
+    for item in items:
+        _require_seen(item, user, seen.get(item.question_id))
+    problems = {item.question_id: problem for item in items if (problem := _in_the_way(item, user))}
+    if problems:
+        raise BadInput(problems)
+    for item in items:
+        move(item, "submit", actor=user, revision=item.head)
+    return items
+
+
+@transaction.atomic
+def withdraw_unit(*, clip: Clip, user: User) -> None:
+    """Take the clip's submitted questions back to go on writing. Raises MoveNotAllowed if none is in review."""
+    require(user, "edit", project=clip.project)
+    clip = _locked_clip(clip)
+    items = list(QAItem.objects.select_for_update().filter(clip=clip, state=State.IN_REVIEW))
+    if not items:
+        raise MoveNotAllowed("No question of this clip is in review.")
+    for item in items:
+        move(item, "withdraw", actor=user, revision=item.head)
+
+
+def lock(item: QAItem) -> QAItem:
+    """The item's row under lock, with what is needed to judge a move. Needs an open transaction."""
+    related = ("clip__project", "head__author", "draft", "approved_revision")
+    return QAItem.objects.select_for_update(of=("self",)).select_related(*related).get(pk=item.pk)
+
+
+def approved_caption(clip: Clip) -> Caption:
+    """The clip's caption. Raises MoveNotAllowed unless it is approved."""
+    caption = Caption.objects.select_related("approved_revision").get(clip=clip)
+    if caption.state != State.APPROVED:
+        raise MoveNotAllowed("The caption of this clip is not approved yet: its questions wait for it.")
+    return caption
+
+
+def _in_the_way(item: QAItem, user: User) -> str:
+    if item.state == State.DRAFTED or item.head is None:
+        return "is still a draft: accept, change or drop it"
+    if words_for(item, user).unsaved:
+        return "has unsaved words: save it first"
+    return "; ".join(problems_of(item.head.content))
+
+
+def _locked(item: QAItem, user: User) -> QAItem:
+    require(user, "edit", project=item.clip.project)
+    # Lock first: two people may press Save in the same second.
+    item = lock(item)
+    approved_caption(item.clip)
+    if item.state not in EDITABLE:
+        raise MoveNotAllowed(f"This question is {item.get_state_display().lower()}.", state=item.state)
+    return item
+
+
+def _locked_clip(clip: Clip) -> Clip:
+    clip = Clip.objects.select_for_update(of=("self",)).select_related("project").get(pk=clip.pk)
+    approved_caption(clip)
+    return clip
+
+
+def _require_seen(item: QAItem, user: User, etag: str | None) -> QAWords:
+    if not etag:
+        raise EtagMissing(f"The request must say which version of {item.question_id} it saw.")
+    seen = words_for(item, user)
+    if etag != seen.etag or seen.base_number != item.head_number:
+        newer = seen.base_number != item.head_number or etag.startswith(f'"{item.head_number}-') is False
+        by = item.head.author.shown_name if item.head and newer else None
+        raise StaleRevision(
+            f"{by} saved a newer revision of {item.question_id}."
+            if by
+            else f"Another tab of yours changed {item.question_id}.",
+            head=item.head_number,
+            etag=seen.etag,
+            by=by,
+        )
+    return seen
+
+
+def _write(item: QAItem, user: User, content: dict[str, Any]) -> QARevision:
+    revision = QARevision(item=item, author=user, kind=RevisionKind.EDIT, content=content)
+    append_revision(item, revision)
+    if item.state == State.DRAFTED:
+        move(item, "edit", actor=user, revision=revision)
+    QAWorkingCopy.objects.filter(item=item, owner=user).delete()
+    return revision
