@@ -1,6 +1,6 @@
 from django.urls import path
 
-from qa.views import clips, projects
+from qa.views import clips, projects, releases
 
 _PROJECT = "projects/<slug:slug>/"
 
@@ -11,4 +11,7 @@ urlpatterns = [
     path(f"{_PROJECT}clips/", clips.clips, name="clips"),
     path(f"{_PROJECT}clips/upload", clips.clip_upload, name="clip_upload"),
     path(f"{_PROJECT}review/", projects.review_queue, name="review_queue"),
+    path(f"{_PROJECT}releases/", releases.releases, name="releases"),
+    path(f"{_PROJECT}releases/<str:version>/", releases.release, name="release"),
+    path(f"{_PROJECT}releases/<str:version>/<str:name>", releases.release_file, name="release_file"),
 ]
