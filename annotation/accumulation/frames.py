@@ -93,6 +93,18 @@ class Tally:
         check_duration((self.end - self.first) * self.clock.tick, self.limits)
 
     @property
+    def span(self) -> int:
+        """From the start of the first frame to the start of the last."""
+        return (self.clock.last or 0) - self.first
+
+    @property
+    def is_last_held(self) -> bool:
+        """Whether the last frame is shown for another time than those before it."""
+        low, high = self.steps or (0, self.end)
+        last = self.end - self.first - self.span
+        return max(low - last, last - high) * self.clock.tick > JITTER_S
+
+    @property
     def is_uneven(self) -> bool:
         return self.steps is not None and (self.steps[1] - self.steps[0]) * self.clock.tick > JITTER_S
 

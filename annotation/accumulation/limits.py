@@ -6,6 +6,8 @@ from typing import Any
 
 from annotation.errors import DomainError
 
+MAX_SIDE = 16_384  # of H.264
+
 
 class Refused(DomainError):
     """A file that is not taken in. `code` is for programs, the text is one sentence for the person who sent it."""
@@ -30,6 +32,9 @@ DEFAULT_LIMITS = Limits()
 
 
 def check_pixels(width: int, height: int, limits: Limits) -> None:
+    if max(width, height) > MAX_SIDE:
+        text = f"The pictures have {width} x {height} pixels; at most {MAX_SIDE:,} are accepted on a side."
+        raise Refused("too_many_pixels", text)
     if width * height > limits.max_pixels:
         text = f"The pictures have {width} x {height} pixels; at most {limits.max_pixels:,} in all are accepted."
         raise Refused("too_many_pixels", text)

@@ -74,7 +74,8 @@ class Probe:
 class Reading:
     """A probe and what the making of a served copy has to know besides.
 
-    start: time of the first frame in seconds, on the file's clock. reach: the longest time from a key frame to the last
+    start: time of the first frame in seconds, on the file's clock. span: from it to the start of the last. uneven:
+    frames are shown for different times, be it only the last. reach: the longest time from a key frame to the last
     frame that needs it, in seconds. steady: every frame had the same size and format. trimmed: the file asks for some
     of its frames not to be shown. streams: all that is in the container, as (kind, codec). tags: its metadata.
     """
@@ -82,6 +83,8 @@ class Reading:
     probe: Probe
     demuxer: Demuxer
     start: Fraction
+    span: Fraction
+    uneven: bool
     reach: Fraction
     orientation: Corner
     square_pixels: bool
@@ -127,7 +130,8 @@ def _accepted_container(path: Path, limits: Limits) -> Demuxer:
 def opened(path: Path, demuxer: Demuxer) -> Iterator[Any]:
     """The file in the demuxer that its first bytes call for, which may open no other file and no connection."""
     options = {"protocol_whitelist": "file", "format_whitelist": demuxer}
-    with closing(av.open(f"file:{path.resolve()}", format=demuxer, options=options)) as container:
+    url = f"file:{path.resolve()}"
+    with closing(av.open(url, format=demuxer, options=options, metadata_errors="replace")) as container:
         yield container
 
 
@@ -201,18 +205,21 @@ def _decode_all(container: Any, demuxer: Demuxer, limits: Limits) -> Reading:
         for frame in packet.decode():
             tally.add(frame)
     keys.close(tally.end)
-    _check_count(video.frames, tally.frames, discarded)
+    promised = _promised_frames(video, demuxer)
+    _check_count(promised, tally.frames, discarded)
     if demuxer == "matroska" and container.duration:
         _check_length(Fraction(container.duration, av.time_base), max(tally.end * video.time_base, heard))
     return Reading(
         probe=_as_probe(video, audio if heard else None, tally, keys, demuxer),
         demuxer=demuxer,
         start=tally.first * video.time_base,
+        span=tally.span * video.time_base,
+        uneven=tally.is_uneven or tally.is_last_held,
         reach=keys.reach * video.time_base,
         orientation=tally.orientation,
         square_pixels=video.sample_aspect_ratio in (None, 0, 1),
         steady=len(tally.looks) == 1,
-        trimmed=discarded > 0,
+        trimmed=discarded > 0 or video.frames > promised > 0,
         streams=tuple((stream.type, _codec_of(stream)) for stream in container.streams),
         tags=frozenset(
             (name, value) for holder in (container, *container.streams) for name, value in holder.metadata.items()
@@ -227,6 +234,15 @@ def _codec_of(stream: Any) -> str:
 
 def _end_of(sound: Any) -> Fraction:
     return Fraction(sound.pts or 0) * Fraction(sound.time_base) + Fraction(sound.samples, sound.sample_rate)
+
+
+def _promised_frames(video: Any, demuxer: Demuxer) -> int:
+    """How many frames the header says there are, 0 where it does not say.
+
+    An MP4 that was trimmed by an edit list still counts the frames it hides; its index, as the demuxer reads it, does
+    not.
+    """
+    return len(video.index_entries) if demuxer == "mov" else int(video.frames)
 
 
 def _check_count(promised: int, shown: int, discarded: int) -> None:

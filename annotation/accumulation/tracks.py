@@ -72,7 +72,9 @@ class EncodedVideo:
         self.key: int | None = None
         self.turn = Turn(reading.orientation)
         self.size = _even(reading.probe.width), _even(reading.probe.height)
-        options = {"preset": "veryfast", "crf": "20", "forced-idr": "1", "flags": "+bitexact+cgop"}
+        options = {"preset": "veryfast", "crf": "20", "forced-idr": "1", "flags": "+bitexact+cgop+frame_duration"}
+        if reading.uneven:  # with frames out of order an MP4 cannot say how long each is shown
+            options["bf"] = "0"
         self.stream = output.add_stream("libx264", rate=video.average_rate or 25, options=options)
         self.stream.width, self.stream.height = self.size
         self.stream.pix_fmt = "yuv420p"

@@ -37,7 +37,9 @@ How = Literal["copied", "remuxed", "transcoded"]
 
 SERVED, POSTER = "served.mp4", "poster.jpg"
 POSTER_WIDTH = 640
+MAX_DRIFT_S = Fraction(2, 1000)
 MAX_REACH_S = 1  # from a key frame to the last frame before the next
+UNFIT = (av.error.ArgumentError, av.error.InvalidDataError, av.error.ExternalError, av.error.PatchWelcomeError)
 HARMLESS_TAGS = {
     "major_brand",
     "minor_version",
@@ -98,9 +100,9 @@ def _write_served(source: Path, reading: Reading, target: Path, limits: Limits) 
     for keep in _ways(reading):
         try:
             _write(source, reading, target, keep=keep)
-            return "remuxed" if "pictures" in keep else "transcoded", _checked(target, reading, limits)
+            return "remuxed" if "pictures" in keep else "transcoded", _checked(target, reading, limits, keep=keep)
         # What cannot be taken over as it is can still be encoded anew: all of it was decoded a moment ago.
-        except (CannotCopy, Refused, av.error.ArgumentError, av.error.InvalidDataError) as error:
+        except (CannotCopy, Refused, *UNFIT) as error:
             target.unlink(missing_ok=True)
             why = error
     raise Refused("not_convertible", "The video could not be converted without loss of frames or sound.") from why
@@ -146,20 +148,22 @@ def _is_servable(path: Path, reading: Reading) -> bool:
     )
 
 
-def _checked(written: Path, source: Reading, limits: Limits) -> Reading:
+def _checked(written: Path, source: Reading, limits: Limits, *, keep: set[str]) -> Reading:
     """Decode the whole copy and hold it against its source. Raises Refused if anything of it was lost."""
     # The copy may be larger than its source and end a moment later; that is no reason to refuse it.
     generous = replace(limits, max_bytes=sys.maxsize, max_duration_ms=2 * limits.max_duration_ms)
     copy = read(written, limits=generous)
     before, after = source.probe, copy.probe
-    a_frame_ms = 1000 / before.fps
+    # How long the last frame is shown may get lost with its packets; then it is encoded anew, for better or worse.
+    may_differ_ms = 1000 / before.fps if "pictures" in keep else before.duration_ms
     if (
         not _is_servable(written, copy)
         or after.frames != before.frames
         or after.has_audio != before.has_audio
-        or abs(after.duration_ms - before.duration_ms) > a_frame_ms
+        or abs(copy.span - source.span) > MAX_DRIFT_S
+        or abs(after.duration_ms - before.duration_ms) > may_differ_ms
     ):
-        raise Refused("not_convertible", f"The copy is not as its source: {after} came of {before}.")
+        raise Refused("not_convertible", f"The copy is not as its source: {copy} came of {source}.")
     return copy
 
 
@@ -188,7 +192,8 @@ def _write_poster(video: Path, reading: Reading, target: Path) -> None:
     """A JPEG of the frame in the middle, where a clip shows most of what it is about."""
     middle = Fraction(reading.probe.duration_ms, 2000)
     with opened(video, "mov") as container:
-        stream = video_stream_of(container)
+        # Not strict: after a jump the frames before an open group's key frame look damaged, and are left out.
+        stream = container.streams.video[0]
         container.seek(int(middle / stream.time_base), stream=stream)
         frame = None
         for frame in container.decode(stream):

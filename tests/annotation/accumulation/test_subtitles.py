@@ -133,11 +133,8 @@ def test_empty_lines_inside_a_cue_go_and_its_words_stay() -> None:
 def test_an_empty_cue_is_dropped_and_order_is_kept() -> None:
     late, silent = "1\n00:00:09,000 --> 00:00:10,000\nlast\n\n", "2\n00:00:05,000 --> 00:00:06,000\n\n"
     early = "3\n00:00:01,0 --> 00:00:02,5\nfirst\n"
-    assert (
-        srt(late + silent + early)
-        == "WEBVTT\n\n00:00:09.000 --> 00:00:10.000\nlast\n\n00:00:01.000 --> 00:00:02.500\nfirst\n"
+    expected = "WEBVTT\n\n00:00:09.000 --> 00:00:10.000\nlast\n\n00:00:01.000 --> 00:00:02.500\nfirst\n"
     assert srt(late + silent + early) == expected
-    )
 
 
 def test_cues_without_empty_lines_between_them_are_told_apart() -> None:

@@ -1,0 +1,161 @@
+"""Videos that are whole but strange: trimmed by an edit list, open groups of pictures, sizes that change, odd tags."""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from annotation.accumulation.probe import Refused, probe
+from annotation.accumulation.transcode import prepare
+from tests.annotation.accumulation.video_factory import Video, frame_times, make_video, picture
+
+
+@pytest.fixture
+def into(tmp_path: Path) -> Path:
+    directory = tmp_path / "into"
+    directory.mkdir()
+    return directory
+
+
+def rewritten(source: Path, target: Path, change: Callable[[Any], bool]) -> Path:
+    """The packets of a video for which `change` says yes, after it had its way with each."""
+    with av.open(str(source)) as old, av.open(str(target), "w", options={"movflags": "+faststart"}) as new:
+        stream = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        for packet in old.demux(video=0):
+            if packet.size and change(packet):
+                packet.stream = stream
+                new.mux(packet)
+    return target
+
+
+def encoded(frames: range, *, width: int, height: int) -> Iterator[Any]:
+    """H.264 packets outside of any container."""
+    context: Any = av.CodecContext.create("libx264", "w")
+    context.width, context.height, context.pix_fmt, context.time_base = width, height, "yuv420p", Fraction(1, 25)
+    context.options = {"preset": "ultrafast", "bf": "0"}
+    for number in frames:
+        frame = picture(number, width, height).reformat(format="yuv420p")
+        frame.pts, frame.time_base = number, context.time_base
+        yield from context.encode(frame)
+    yield from context.encode(None)
+
+
+@pytest.mark.parametrize("hidden", [10, 25, 30])
+def test_frames_that_an_edit_list_hides_are_no_damage_and_are_not_served(
+    tmp_path: Path, into: Path, hidden: int
+) -> None:
+    """Phones trim like this. The hidden frames are still in the file, and must not be handed on."""
+    whole = make_video(tmp_path / "whole.mp4", Video(frames=75, b_frames=True))
+
+    def earlier(packet: Any) -> bool:
+        shift = int(Fraction(hidden, 25) / packet.time_base)
+        packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+        return True
+
+    trimmed = rewritten(whole, tmp_path / "trimmed.mp4", earlier)
+    assert probe(trimmed).frames == 75 - hidden
+    done = prepare(trimmed, into=into)
+    assert (done.how, done.probe.frames) == ("transcoded", 75 - hidden)
+    with av.open(str(done.video)) as container:
+        assert container.streams.video[0].frames == 75 - hidden
+    assert frame_times(done.video)[:2] == [0, Fraction(1, 25)]
+
+
+def open_groups(path: Path) -> Path:
+    """Frames before a key frame need the group before it."""
+    x264 = "open-gop=1:bframes=3:b-adapt=0:keyint=25:scenecut=0"
+    return make_video(path, Video(frames=75, x264=x264))
+
+
+def test_open_groups_of_pictures_are_taken_and_get_a_poster(tmp_path: Path, into: Path) -> None:
+    done = prepare(open_groups(tmp_path / "x.mp4"), into=into)
+    assert done.probe.frames == 75
+    assert done.poster.stat().st_size > 0
+
+
+def test_f23_a_video_cut_out_of_open_groups_lacks_frames_and_is_refused(tmp_path: Path, into: Path) -> None:
+    keys = []
+
+    def from_the_second_key(packet: Any) -> bool:
+        keys.extend([packet.pts] * packet.is_keyframe)
+        if len(keys) > 1:
+            packet.pts, packet.dts = packet.pts - keys[1], packet.dts - keys[1]
+        return len(keys) > 1
+
+    cut = rewritten(open_groups(tmp_path / "x.mp4"), tmp_path / "cut.mp4", from_the_second_key)
+    with pytest.raises(Refused) as refused:
+        prepare(cut, into=into)
+    assert refused.value.code == "damaged" and list(into.iterdir()) == []
+
+
+def test_f23_a_video_without_its_first_key_frame_is_refused(tmp_path: Path) -> None:
+    whole = make_video(tmp_path / "whole.mp4", Video(gop=250))
+    headless = rewritten(whole, tmp_path / "x.mp4", lambda packet: not packet.is_keyframe)
+    with pytest.raises(Refused) as refused:
+        probe(headless)
+    assert refused.value.code == "damaged"
+
+
+def test_pictures_whose_size_changes_are_brought_to_one_size(tmp_path: Path, into: Path) -> None:
+    source = tmp_path / "x.ts"
+    with av.open(str(source), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for frames, width, height in ((range(25), 64, 48), (range(25, 50), 96, 64)):
+            for packet in encoded(frames, width=width, height=height):
+                packet.stream = stream
+                container.mux(packet)
+    done = prepare(source, into=into)
+    assert (done.how, done.probe.frames) == ("transcoded", 50)
+    with av.open(str(done.video)) as container:
+        assert len({(frame.width, frame.height) for frame in container.decode(video=0)}) == 1
+
+
+def test_tags_that_are_no_utf8_do_no_harm(tmp_path: Path, into: Path) -> None:
+    source = make_video(tmp_path / "x.avi", Video(codec="mpeg4", tags={"title": "Plaza mayor"}))
+    source.write_bytes(source.read_bytes().replace(b"Plaza mayor", b"\xff\xfe\xe9\xe8\xe0 mayor"))
+    done = prepare(source, into=into)
+    assert done.probe.frames == 50
+    assert b" mayor" not in done.video.read_bytes()
+
+
+def test_s34_a_picture_stretched_beyond_what_can_be_encoded_is_refused(tmp_path: Path) -> None:
+    ribbon = make_video(tmp_path / "x.mp4", Video(width=1200, height=16, frames=1, aspect=Fraction(16)))
+    with pytest.raises(Refused) as refused:
+        probe(ribbon)
+    assert refused.value.code == "too_many_pixels"
+
+
+@pytest.mark.parametrize(
+    ("name", "video"),
+    [
+        ("x.mov", Video(codec="prores_ks", pixel_format="yuv422p10le", sound="pcm_s24le", frames=20)),
+        ("x.avi", Video(codec="mjpeg", pixel_format="yuvj420p", frames=20)),
+        ("x.webm", Video(codec="libvpx", frames=20)),
+        ("x.mkv", Video(codec="ffv1", sound="flac", frames=20)),
+        ("x.mp4", Video(fps=Fraction(240), gop=600, frames=20)),
+        ("x.mkv", Video(codec="libx265", fps=Fraction(1, 2), frames=5)),
+    ],
+)
+def test_codings_and_rates_of_other_worlds_are_converted(tmp_path: Path, into: Path, name: str, video: Video) -> None:
+    done = prepare(make_video(tmp_path / name, video), into=into)
+    assert (done.probe.frames, done.probe.fps) == (video.frames, video.fps)
+    assert done.probe.has_audio == bool(video.sound)
+
+
+@pytest.mark.parametrize("gop", [25, 250])
+def test_a_last_frame_that_is_held_is_held_as_long(tmp_path: Path, into: Path, gop: int) -> None:
+    whole = make_video(tmp_path / "whole.mp4", Video(frames=40, gop=gop, b_frames=True))
+
+    def hold_the_last(packet: Any) -> bool:
+        if packet.pts * packet.time_base == Fraction(39, 25):
+            packet.duration = int(Fraction(1, 2) / packet.time_base)
+        return True
+
+    held = rewritten(whole, tmp_path / "held.mkv", hold_the_last)
+    # 40 frames of 40 ms, of which the last is held for 500 ms instead.
+    assert probe(held).duration_ms == 39 * 40 + 500
+    assert prepare(held, into=into).probe.duration_ms == 39 * 40 + 500
