@@ -12,6 +12,8 @@ from annotation.errors import BadInput
 from annotation.text import checked_text
 
 OPTIONS = 4
+LETTERS = "ABCD"
+"""How options are shown, by place. Nothing that is stored knows a letter."""
 EVIDENCE = 20
 _OPTION_ID = re.compile(r"[a-z0-9-]{1,20}")
 _FIELDS = {"question", "options", "key", "evidence"}
@@ -56,17 +58,20 @@ def checked_content(value: object) -> dict[str, Any]:
 
 def problems_of(content: dict[str, Any]) -> list[str]:
     """What stands in the way of handing it in, in words for a person."""
-    texts = [option["text"].strip() for option in content["options"]]
-    problems = []
-    if not content["question"].strip():
-        problems.append("the question is empty")
-    if not all(texts):
-        problems.append("an option is empty")
-    elif len({text.casefold() for text in texts}) < len(texts):
-        problems.append("two options are the same")
+    texts = [option["text"].strip().casefold() for option in content["options"]]
+    problems = [] if content["question"].strip() else ["the question is empty"]
+    for place, (letter, text) in enumerate(zip(LETTERS, texts, strict=True)):
+        if not text:
+            problems.append(f"option {letter} is empty")
+        elif (first := texts.index(text)) < place:
+            problems.append(f"options {LETTERS[first]} and {letter} are the same")
     if content["key"] is None:
         problems.append("no option is the key")
     return problems
+
+
+def option_ids(content: dict[str, Any]) -> list[str]:
+    return [option["id"] for option in content["options"]]
 
 
 def words_of(content: dict[str, Any]) -> str:

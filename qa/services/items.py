@@ -17,7 +17,7 @@ from annotation.states import State
 from annotation.text import checked_text
 from annotation.workflow import move
 from qa.categories import Category
-from qa.content import blank_content, checked_content, content_from_draft, problems_of
+from qa.content import blank_content, checked_content, content_from_draft, option_ids, problems_of
 from qa.models import QAItem, QARevision, QAWorkingCopy
 from qa.services.imports import next_number
 
@@ -50,13 +50,13 @@ def item_for(user: User, *, slug: str, question_id: str) -> QAItem:
 
 def words_for(item: QAItem, user: User) -> QAWords:
     """The person's unsaved words, else the head, else the draft. 1 query beside the item's own."""
-    copy = QAWorkingCopy.objects.filter(item=item, owner=user).first()
-    if copy is not None:
-        return QAWords(copy.content, copy.base_number, copy.seq, unsaved=True)
-    if item.head is not None:
-        return QAWords(item.head.content, item.head_number, 0, unsaved=False)
-    content = content_from_draft(item.draft.payload) if item.draft else blank_content()
-    return QAWords(content, 0, 0, unsaved=False)
+    return _words(item, QAWorkingCopy.objects.filter(item=item, owner=user).first())
+
+
+def words_of(items: list[QAItem], user: User) -> list[QAWords]:
+    """`words_for` each of the items, in their order. 1 query beside the items' own."""
+    copies = {copy.item_id: copy for copy in QAWorkingCopy.objects.filter(item__in=items, owner=user)}
+    return [_words(item, copies.get(item.pk)) for item in items]
 
 
 @transaction.atomic
@@ -65,6 +65,7 @@ def autosave(*, item: QAItem, user: User, etag: str | None, content: object) -> 
     checked = checked_content(content)
     item = _locked(item, user)
     seen = _require_seen(item, user, etag)
+    _require_same_options(checked, seen)
     QAWorkingCopy.objects.update_or_create(
         item=item, owner=user, defaults={"base_number": seen.base_number, "seq": seen.seq + 1, "content": checked}
     )
@@ -76,17 +77,48 @@ def save(*, item: QAItem, user: User, etag: str | None, content: object) -> QARe
     """Make the words a revision; a draft saved unchanged is accepted as it is. Raises as `autosave`."""
     checked = checked_content(content)
     item = _locked(item, user)
-    _require_seen(item, user, etag)
+    seen = _require_seen(item, user, etag)
+    _require_same_options(checked, seen)
     return _write(item, user, checked)
 
 
 @transaction.atomic
-def drop(*, item: QAItem, user: User, etag: str | None, reason: object) -> None:
-    """Take the question out, with a reason. Its words stay. Raises as `autosave`."""
-    checked = checked_text(reason, field="reason", most=2000, blank=False)
+def restore(*, item: QAItem, user: User, etag: str | None, number: int) -> QARevision:
+    """Make an earlier revision's words the newest revision. Raises as `autosave`, BadInput if there is none such."""
     item = _locked(item, user)
     _require_seen(item, user, etag)
+    earlier = item.revisions.filter(number=number).first()
+    if earlier is None:
+        raise BadInput({"number": f"this question has no revision {number}"})
+    return _write(item, user, earlier.content, kind=RevisionKind.RESTORE)
+
+
+@transaction.atomic
+def drop(*, item: QAItem, user: User, etag: str | None, reason: object) -> None:
+    """Take the question out, with a reason. Its words stay. Raises as `autosave`.
+
+    One that was handed in already is for reviewers to drop.
+    """
+    checked = checked_text(reason, field="reason", most=2000, blank=False)
+    require(user, "edit", project=item.clip.project)
+    item = lock(item)
+    if item.state not in EDITABLE:
+        require(user, "review", project=item.clip.project)
+    approved_caption(item.clip)
+    _require_seen(item, user, etag)
     move(item, "drop", actor=user, revision=item.head, reason=checked)
+
+
+@transaction.atomic
+def reopen(*, item: QAItem, user: User, reason: object, seen_number: int) -> None:
+    """Take back an approval. What was approved stays in the history and in earlier releases."""
+    require(user, "reopen", project=item.clip.project)
+    checked = checked_text(reason, field="reason", most=2000, blank=False)
+    item = lock(item)
+    approved_caption(item.clip)
+    if item.head_number != seen_number:
+        raise StaleRevision(f"Somebody saved a newer revision of {item.question_id}.", head=item.head_number)
+    move(item, "reopen", actor=user, revision=item.head, reason=checked)
 
 
 @transaction.atomic
@@ -166,6 +198,15 @@ def approved_caption(clip: Clip) -> Caption:
     return caption
 
 
+def _words(item: QAItem, copy: QAWorkingCopy | None) -> QAWords:
+    if copy is not None:
+        return QAWords(copy.content, copy.base_number, copy.seq, unsaved=True)
+    if item.head is not None:
+        return QAWords(item.head.content, item.head_number, 0, unsaved=False)
+    content = content_from_draft(item.draft.payload) if item.draft else blank_content()
+    return QAWords(content, 0, 0, unsaved=False)
+
+
 def _in_the_way(item: QAItem, user: User) -> str:
     if item.state == State.DRAFTED or item.head is None:
         return "is still a draft: accept, change or drop it"
@@ -208,8 +249,14 @@ def _require_seen(item: QAItem, user: User, etag: str | None) -> QAWords:
     return seen
 
 
-def _write(item: QAItem, user: User, content: dict[str, Any]) -> QARevision:
-    revision = QARevision(item=item, author=user, kind=RevisionKind.EDIT, content=content)
+def _require_same_options(content: dict[str, Any], seen: QAWords) -> None:
+    """Options may change their words and places; which four they are stays."""
+    if set(option_ids(content)) != set(option_ids(seen.content)):
+        raise BadInput({"options": "the ids of options never change"})
+
+
+def _write(item: QAItem, user: User, content: dict[str, Any], *, kind: RevisionKind = RevisionKind.EDIT) -> QARevision:
+    revision = QARevision(item=item, author=user, kind=kind, content=content)
     append_revision(item, revision)
     if item.state == State.DRAFTED:
         move(item, "edit", actor=user, revision=revision)

@@ -11,7 +11,7 @@ from annotation.services.revisions import append_revision
 from annotation.states import State
 from annotation.text import checked_text
 from annotation.workflow import database_now, move, pseudonym_of
-from qa.content import checked_content, problems_of
+from qa.content import checked_content, option_ids, problems_of
 from qa.models import BlindAnswer, QAItem, QAReview, QARevision
 from qa.services.blind import revisions_to_judge
 from qa.services.items import approved_caption, lock
@@ -79,7 +79,7 @@ def _to_judge(item: QAItem, reviewer: User, seen_number: int) -> tuple[QAItem, Q
 def _require_same_key(content: dict[str, Any], judged: dict[str, Any]) -> None:
     if content["key"] != judged["key"]:
         raise BadInput({"key": "a fix never changes the key: return the question instead"})
-    if {option["id"] for option in content["options"]} != {option["id"] for option in judged["options"]}:
+    if set(option_ids(content)) != set(option_ids(judged)):
         raise BadInput({"options": "a fix keeps the four options; their words may change"})
 
 
