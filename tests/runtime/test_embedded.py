@@ -39,7 +39,7 @@ def test_it_listens_on_a_private_socket_only_and_changes_no_folder_of_others(
     postgres.start()
     assert _answers(postgres)
     with psycopg.connect(postgres.url("postgres", "postgres")) as connection:
-        settings = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
+        settings: dict[str, str] = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
     assert settings["listen_addresses"] == ""
     assert stat.S_IMODE(postgres.sockets.stat().st_mode) == 0o700
     assert {folder: folder.stat().st_mode for folder in before} == before
@@ -51,7 +51,7 @@ def test_it_keeps_what_was_committed_when_it_is_durable(tmp_path: Path) -> None:
     postgres.start()
     try:
         with psycopg.connect(postgres.url("postgres", "postgres")) as connection:
-            settings = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
+            settings: dict[str, str] = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             assert settings[name] == "on"
     finally:

@@ -45,6 +45,11 @@ def _wait_for_workers(stack: Stack) -> None:
     raise AssertionError("no worker answered")
 
 
+def _parent(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[1])
+
+
 def test_a_second_start_is_quick_and_asks_nothing_again(stack: Stack) -> None:
     assert stack.start("--no-demo") < 6
     said = stack.wait_for("ready after")
@@ -64,6 +69,11 @@ def test_a_killed_supervisor_leaves_no_process_and_all_data(stack: Stack) -> Non
     # The worker and its two pool children; gunicorn's master and its two workers.
     assert sum("celery" in command for command in alive.values()) == 3
     assert sum("gunicorn" in command for command in alive.values()) == 3
+
+    # Children that are too busy to notice the silence of their parents must go as well: these notice nothing at all.
+    for pid, command in alive.items():
+        if ("celery" in command or "gunicorn" in command) and _parent(pid) != stack.process.pid:
+            os.kill(pid, signal.SIGSTOP)
 
     stack.send(signal.SIGKILL)
     assert wait_until_gone(stack.data, seconds=5) == {}
