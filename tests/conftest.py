@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
@@ -92,3 +92,15 @@ def as_app_role(db: None) -> Iterator[None]:
     yield
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE")
+
+
+@pytest.fixture
+def refused_by_postgres(db: None) -> Callable[[str], str]:
+    """Run a statement that Postgres must refuse; the answer is its message. Fails the test if it is let through."""
+
+    def run(statement: str) -> str:
+        with pytest.raises(DatabaseError) as refusal, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+        return str(refusal.value)
+
+    return run

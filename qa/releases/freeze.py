@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError
 from django.db.models import F, Prefetch
 from django.db.models.functions import Collate
 
 from annotation.canonical import canonical_json
 from annotation.errors import BadInput, DomainError
 from annotation.models import Caption, Membership, Project, User
+from annotation.snapshots import one_snapshot
 from annotation.states import ClipStatus, State
 from annotation.workflow import database_now
 from qa.categories import Category
@@ -68,21 +69,13 @@ def freeze(*, project: Project, version: str, notes: str, actor: User | None) ->
 
     Opens its own transaction, because its isolation must be REPEATABLE READ from the first query on.
     """
-    outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        if outermost:  # inside a caller's transaction the snapshot is the caller's
-            _one_snapshot()
+    with one_snapshot():
         _require_next_version(project, version)
         conditions = conditions_in_the_way(project)
         if conditions:
             lines = [f"{one.message}{': ' + ', '.join(one.items) if one.items else ''}" for one in conditions]
             raise InTheWay("; ".join(lines), conditions=[vars(one) for one in conditions])
         return _write(project=project, version=version, notes=notes, actor=actor)
-
-
-def _one_snapshot() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def _require_next_version(project: Project, version: str) -> None:

@@ -24,7 +24,7 @@ def problems_of_files(*, deep: bool = False) -> Iterator[str]:
             if not default_storage.exists(str(file.name)):
                 yield f"clip {clip.project.slug}/{clip.clip_id}: its {kind} {file.name} is not there"
             elif deep and kind == "video" and _sha256(str(file.name)) != clip.sha256:
-                yield f"clip {clip.project.slug}/{clip.clip_id}: its video {file.name} has other bytes than its row says"
+                yield f"clip {clip.project.slug}/{clip.clip_id}: its video {file.name} has other bytes"
     yield from _upload_problems(known)
     yield from _files_without_rows(known)
     late = Outbox.objects.filter(published_at=None, created_at__lt=database_now() - OUTBOX_PATIENCE).count()
@@ -64,4 +64,4 @@ def _walk(storage: Storage, folder: str) -> Iterator[str]:
 
 def _sha256(name: str) -> str:
     with default_storage.open(name, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,7 @@ from typing import Any
 
 from annotation.canonical import canonical_json
 from annotation.models import Caption, CaptionReview, CaptionRevision, Clip, Draft, Event, Membership, Project, Verdict
-from annotation.models.work import ReviewBase, RevisionBase, WorkObject
+from annotation.models.work import RevisionBase, WorkObject
 from annotation.states import NEW, State
 from qa.models import BlindAnswer, QAItem, QAReview, QARevision, Release, ReleaseItem
 
@@ -117,7 +117,7 @@ def _verify_reviews(subject: Any, reviews: Any, names: dict[int, str], verified:
         )
 
 
-def _require_review(subject: Any, review: ReviewBase | Any, names: dict[int, str]) -> None:
+def _require_review(subject: Any, review: Any, names: dict[int, str]) -> None:
     final = review.final_revision
     expected = review.computed_digest(
         object_id=subject.object_id,

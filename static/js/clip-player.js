@@ -53,7 +53,7 @@ function start(root) {
     scrub.value = String(frame);
     scrub.setAttribute("aria-valuetext", `${t.toFixed(1)} seconds, frame ${frame} of ${frames}`);
     const now = sentences.find((s) => t >= s.start && t < s.end);
-    for (const b of lane.querySelectorAll("button")) b.toggleAttribute("data-now", now && Number(b.dataset.n) === now.n);
+    for (const b of lane.querySelectorAll("button")) b.toggleAttribute("data-now", now !== undefined && Number(b.dataset.n) === now.n);
     document.dispatchEvent(new CustomEvent("clip:time", { detail: { t, sentence: now?.n ?? null } }));
   }
   let last = 0, told = 0;

@@ -5,9 +5,9 @@ from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, transaction
 
 from annotation.models import Project
+from annotation.snapshots import one_snapshot
 from haic_annotate.management.actors import add_project, find_project
 from qa.services.history import HistoryBroken, verify_project
 
@@ -21,9 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, project: str | None, **options: Any) -> None:
         projects = [find_project(project)] if project else list(Project.objects.all())
         total: Counter[str] = Counter()
-        with transaction.atomic():
-            with connection.cursor() as cursor:  # people may go on working meanwhile
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        with one_snapshot(read_only=True):  # people may go on working meanwhile
             for one in projects:
                 try:
                     total += verify_project(one).counts

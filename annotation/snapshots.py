@@ -1,0 +1,17 @@
+"""One moment of the database, however long the reading takes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+
+@contextmanager
+def one_snapshot(*, read_only: bool = False) -> Iterator[None]:
+    """A REPEATABLE READ transaction. Inside a caller's transaction the snapshot is the caller's."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ{', READ ONLY' if read_only else ''}")
+        yield
