@@ -5,6 +5,7 @@ committed, and then reads its answer. A refusal is an answer too and is kept.
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -34,9 +35,9 @@ def once(request: Request, *, action: Callable[[], Response]) -> Response:
         if row.request_sha256 != fingerprint:
             raise KeyReused("This Idempotency-Key came before with another request.")
         if row.status is not None:
-            return Response(row.body, row.status, headers=row.headers)
+            return Response(json.loads(row.body), row.status, headers=row.headers)
         response = _answer(action)
-        row.status, row.body = response.status_code, response.data
+        row.status, row.body = response.status_code, json.dumps(response.data)
         row.headers = {name: response[name] for name in ("ETag",) if name in response}
         row.save(update_fields=["status", "body", "headers"])
         return response

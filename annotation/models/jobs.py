@@ -40,7 +40,7 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=100)
     request_sha256 = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
-    body = models.JSONField(null=True)
+    body = models.TextField(blank=True)  # JSON as it was sent: jsonb would not keep the order of its keys
     headers = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 

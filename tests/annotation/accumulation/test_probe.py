@@ -281,6 +281,28 @@ def test_f23_a_file_of_sound_alone_is_refused(tmp_path: Path) -> None:
         assert refusal(path) == "no_video_stream"
 
 
+def test_f23_a_song_with_a_cover_is_no_video(tmp_path: Path) -> None:
+    assert refusal(make_sound(tmp_path / "x.mp4", cover=True)) == "no_video_stream"
+
+
+def test_f23_a_cut_matroska_that_does_not_say_how_long_it_is_is_refused(tmp_path: Path) -> None:
+    """Only the time that its header promises gives it away."""
+    file = make_video(tmp_path / "x.mkv", Video(gop=5))
+    whole = file.read_bytes()
+    at = whole.index(b"\x18S\x80g") + 4
+    last_cluster = whole.rindex(b"\x1fC\xb6u")
+    file.write_bytes(whole[:at] + b"\x01" + b"\xff" * 7 + whole[at + 8 : last_cluster])
+    assert refusal(file) == "damaged"
+
+
+def test_f23_a_transport_stream_that_lost_a_packet_is_refused(tmp_path: Path) -> None:
+    file = make_video(tmp_path / "x.ts", Video(width=640, height=480))
+    whole = file.read_bytes()
+    middle = len(whole) // 188 // 2 * 188
+    file.write_bytes(whole[:middle] + whole[middle + 188 :])
+    assert refusal(file) == "damaged"
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
 def test_f23_a_picture_named_as_a_video_is_refused(tmp_path: Path, kind: str) -> None:
     Image.new("RGB", (64, 48)).save(tmp_path / "x.mp4", kind)

@@ -125,6 +125,8 @@ REMUXED = {
     "opus sound": ("x.mkv", Video(sound="libopus")),
     "a second sound track": ("x.mp4", Video(sound="aac", extra_sounds=1)),
     "a place and a name": ("x.mp4", Video(tags={"location": "+48.8577+002.2950/", "artist": "Ana Duarte"})),
+    "a time of recording": ("x.mp4", Video(tags={"creation_time": "2024-05-01T10:00:00Z"})),
+    "first frame after zero": ("x.mp4", Video(b_frames=True, options={"use_editlist": "0"})),
     "starts late": ("x.mkv", Video(first=10, sound="aac")),
 }
 
@@ -247,6 +249,7 @@ IN_SYNC = {
     "transcoded, aac late": ("x.mp4", Video(codec="libx265", sound="aac", sound_delay_s=0.5)),
     "transcoded, pictures late": ("x.mkv", Video(codec="libx265", sound="libopus", first=10, sound_s=2.0)),
     "transcoded, mp3": ("x.avi", Video(codec="mpeg4", sound="libmp3lame")),
+    "transcoded, a hole in the sound": ("x.mkv", Video(codec="libx265", sound="libopus", sound_hole=(0.3, 0.8))),
     "transcoded, mp2": ("x.mpg", Video(codec="mpeg2video", sound="mp2")),
 }
 
@@ -381,7 +384,7 @@ def test_f22_a_disk_that_fails_at_the_last_moment_leaves_nothing(
 
 def test_a_copy_that_lost_a_frame_is_never_served(tmp_path: Path, into: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = make_video(tmp_path / "x.mp4", Video(gop=250))
-    shorter = make_video(tmp_path / "shorter.mp4", Video(frames=49))
+    shorter = make_video(tmp_path / "shorter.mp4", Video(times=[time for time in range(50) if time != 10]))
 
     def write(source: Path, reading: object, target: Path, **_: object) -> None:
         target.write_bytes(shorter.read_bytes())

@@ -159,3 +159,25 @@ def test_a_last_frame_that_is_held_is_held_as_long(tmp_path: Path, into: Path, g
     # 40 frames of 40 ms, of which the last is held for 500 ms instead.
     assert probe(held).duration_ms == 39 * 40 + 500
     assert prepare(held, into=into).probe.duration_ms == 39 * 40 + 500
+
+
+def test_user_data_that_nobody_can_read_is_not_handed_on(tmp_path: Path, into: Path) -> None:
+    source = make_video(tmp_path / "x.mp4")
+    source.write_bytes(source.read_bytes().replace(b"\xa9too", b"GPSx"))
+    done = prepare(source, into=into)
+    assert done.how == "remuxed" and b"GPSx" not in done.video.read_bytes()
+
+
+def test_sound_from_before_the_first_frame_is_not_handed_on(tmp_path: Path, into: Path) -> None:
+    late = make_video(tmp_path / "x.mkv", Video(first=10, sound="aac", sound_s=2.0))
+    done = prepare(late, into=into)
+    assert done.how == "remuxed"
+    with av.open(str(done.video)) as container:
+        starts = [packet.pts * packet.time_base for packet in container.demux(audio=0) if packet.pts is not None]
+    assert min(starts) > -0.05
+
+
+def test_key_frames_of_the_source_are_not_those_of_the_copy(tmp_path: Path, into: Path) -> None:
+    """Twenty-five times a second they would cost much and bring nothing."""
+    done = prepare(make_video(tmp_path / "x.webm", Video(codec="libvpx-vp9", gop=5)), into=into)
+    assert done.probe.longest_gop_ms == 1000

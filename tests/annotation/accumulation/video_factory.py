@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 
 CODEC_OPTIONS = {
@@ -21,7 +22,8 @@ SAMPLE_RATE = 48_000
 @dataclass(frozen=True)
 class Video:
     """What a test video is like. times: the pts of each frame in `tick`s, else even. sound_delay_s: when sound starts;
-    a click of 20 ms is in it `click_at_s` after zero on the video's clock."""
+    a click of 20 ms is in it `click_at_s` after zero on the video's clock. sound_hole: between which seconds no sound
+    at all is in the file."""
 
     codec: str = "libx264"
     pixel_format: str = "yuv420p"
@@ -39,6 +41,7 @@ class Video:
     sound_delay_s: float = 0.0
     sound_s: float | None = None
     click_at_s: float = 1.0
+    sound_hole: tuple[float, float] = (0.0, 0.0)
     tags: dict[str, str] = field(default_factory=dict)
     fast_start: bool = True
     options: dict[str, str] = field(default_factory=dict)
@@ -66,11 +69,16 @@ def make_video(path: Path, video: Video = Video(), *, paint: Callable[[int], Vid
     return path
 
 
-def make_sound(path: Path) -> Path:
-    """A file of sound alone."""
+def make_sound(path: Path, *, cover: bool = False) -> Path:
+    """A file of sound alone, or with a cover picture."""
+    video = Video(sound="aac", codec="mjpeg", pixel_format="yuvj420p")
     with av.open(str(path), "w") as container:
-        video = Video(sound="aac")
-        _write_sound(container, _sound_stream(container, video), video)
+        sound = _sound_stream(container, video)
+        if cover:
+            stream = _video_stream(container, video)
+            stream.disposition = Disposition.attached_pic
+            container.mux(stream.encode(picture(0).reformat(format="yuvj420p")))
+        _write_sound(container, sound, video)
     return path
 
 
@@ -101,6 +109,8 @@ def _write_sound(container: Any, stream: Any, video: Video) -> None:
     chunk = 960
     for number in range(int(length * SAMPLE_RATE) // chunk):
         start_s = video.sound_delay_s + number * chunk / SAMPLE_RATE
+        if video.sound_hole[0] <= start_s < video.sound_hole[1]:
+            continue
         loud = abs(start_s - video.click_at_s) < chunk / SAMPLE_RATE / 2
         frame = av.AudioFrame(format="s16", layout="mono", samples=chunk)
         frame.planes[0].update((b"\x00\x60" * 24 + b"\x00\xa0" * 24) * (chunk // 48) if loud else bytes(2 * chunk))
