@@ -150,13 +150,21 @@ class Postgres:
             return
         own = hashlib.sha256(str(self.data).encode()).hexdigest()[:12]
         copy = Path("/var/tmp") / f"haic-pg-{own}"  # noqa: S108 - the only place that nobody can reach through
-        if not copy.exists():
-            shutil.copytree(self.home, copy / "install", symlinks=True)
-            libraries = self.home.parent.with_name(f"{self.home.parent.name}.libs")
-            if libraries.exists():
-                shutil.copytree(libraries, copy / libraries.name)
-        copy.chmod(0o755)
-        self.home, self.data = copy / "install", copy / "data"
+        copy.mkdir(mode=0o755, exist_ok=True)
+        if copy.lstat().st_uid != 0:
+            raise CannotStart(f"{copy} belongs to somebody else")
+        # The binaries look for their libraries beside the package's folder: keep the layout.
+        package = self.home.parent
+        for source in (package.with_name(f"{package.name}.libs"), self.home):
+            target = copy / source.relative_to(package.parent)
+            if source.exists() and not target.exists():
+                making = target.with_name(f"{target.name}.making")
+                shutil.rmtree(making, ignore_errors=True)
+                shutil.copytree(source, making, symlinks=True)
+                making.rename(target)
+            for folder in (copy, target.parent):
+                folder.chmod(0o755)
+        self.home, self.data = copy / self.home.relative_to(package.parent), copy / "data"
         self.data.mkdir(exist_ok=True)
         for folder in (self.data, self.sockets):
             os.chown(folder, NOBODY, NOBODY)

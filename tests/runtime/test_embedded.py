@@ -1,6 +1,7 @@
 """The services and their folder by themselves: what an earlier start, killed at any moment, may have left."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from haic_annotate import embedded
 from haic_annotate.data_folder import DataFolder, secret_key, split_data
 from haic_annotate.embedded import CannotStart, Postgres, Valkey
 from haic_annotate.processes import die_with_parent
@@ -56,6 +58,41 @@ def test_it_keeps_what_was_committed_when_it_is_durable(tmp_path: Path) -> None:
             assert settings[name] == "on"
     finally:
         postgres.stop()
+
+
+def test_root_without_user_namespaces_runs_it_as_nobody_from_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_user_namespace", lambda: None)
+    if os.geteuid() != 0:
+        plain = Postgres(tmp_path / "pg", log=tmp_path / "postgres.log", durable=False)
+        plain.stop()
+        assert (plain.identity, plain.data) == ({}, tmp_path / "pg"), "only root becomes somebody else"
+        return
+    before = os.umask(0o077)
+    copies = set()
+    try:
+        for turn in ("first", "second"):
+            postgres = Postgres(tmp_path / "pg", log=tmp_path / "postgres.log", durable=False)
+            copies.add(postgres.data.parent)
+            try:
+                postgres.start()
+                assert postgres.child is not None
+                assert Path(f"/proc/{postgres.child.process.pid}").stat().st_uid == embedded.NOBODY
+                with psycopg.connect(postgres.url("postgres", "postgres")) as connection:
+                    connection.execute(f"CREATE TABLE {turn} (a int)")
+                    tables = connection.execute(
+                        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+                    ).fetchall()
+                assert len(tables) == (1 if turn == "first" else 2)
+            finally:
+                postgres.stop()
+    finally:
+        os.umask(before)
+        for copy in copies:
+            shutil.rmtree(copy)
+    assert tmp_path not in copies
+    assert len(copies) == 1
 
 
 def test_a_pid_note_that_names_another_program_does_not_prevent_the_start(tmp_path: Path, postgres: Postgres) -> None:
