@@ -53,7 +53,7 @@ def words_for(item: QAItem, user: User) -> QAWords:
     return _words(item, QAWorkingCopy.objects.filter(item=item, owner=user).first())
 
 
-def words_of(items: list[QAItem], user: User) -> list[QAWords]:
+def words_of_all(items: list[QAItem], user: User) -> list[QAWords]:
     """`words_for` each of the items, in their order. 1 query beside the items' own."""
     copies = {copy.item_id: copy for copy in QAWorkingCopy.objects.filter(item__in=items, owner=user)}
     return [_words(item, copies.get(item.pk)) for item in items]
@@ -70,6 +70,28 @@ def autosave(*, item: QAItem, user: User, etag: str | None, content: object) -> 
         item=item, owner=user, defaults={"base_number": seen.base_number, "seq": seen.seq + 1, "content": checked}
     )
     return QAWords(checked, seen.base_number, seen.seq + 1, unsaved=True)
+
+
+@transaction.atomic
+def rebase(*, item: QAItem, user: User, content: object) -> QAWords:
+    """Put the person's words on top of the newest revision, unsaved, now that they have been told of it.
+
+    Raises MoveNotAllowed, BadInput.
+    """
+    checked = checked_content(content)
+    item = _locked(item, user)
+    seq = words_for(item, user).seq + 1
+    words = QAWords(checked, item.head_number, seq, unsaved=True)
+    _require_same_options(checked, words_for(item, user))
+    QAWorkingCopy.objects.update_or_create(
+        item=item, owner=user, defaults={"base_number": words.base_number, "seq": seq, "content": checked}
+    )
+    return words
+
+
+def discard(*, item: QAItem, user: User) -> None:
+    """Forget the person's unsaved words. Safe to run twice."""
+    QAWorkingCopy.objects.filter(item=item, owner=user).delete()
 
 
 @transaction.atomic

@@ -101,7 +101,7 @@ def test_autosave_keeps_words_without_a_revision(clip: Clip, ana: User, rui: Use
     assert items.words_for(fresh(item), ana).content == content
     assert items.words_for(fresh(item), rui).content["question"] != ""
     assert (fresh(item).state, fresh(item).head_number) == (State.DRAFTED, 0)
-    assert [words.etag for words in items.words_of([fresh(item)], ana)] == ['"0-1"']
+    assert [words.etag for words in items.words_of_all([fresh(item)], ana)] == ['"0-1"']
 
 
 def test_late_autosave_of_another_tab_is_refused_D02(clip: Clip, ana: User) -> None:
@@ -120,6 +120,20 @@ def test_saving_over_a_newer_revision_is_refused_and_names_its_author(clip: Clip
             write(item=item, user=ana, etag='"0-0"', content=content_of(item, ana, key="o2"))
         assert refusal.value.detail["by"] == "Rui Tavares"
     assert (fresh(item).head_number, fresh(item).head.content["key"]) == (1, "o3")
+
+
+def test_words_that_somebody_overtook_go_on_top_of_theirs_or_are_forgotten(clip: Clip, ana: User, rui: User) -> None:
+    item = DraftedQAItemFactory(clip=clip)
+    mine = content_of(item, ana, key="o2")
+    items.autosave(item=item, user=ana, etag='"0-0"', content=mine)
+    items.save(item=item, user=rui, etag='"0-0"', content=content_of(item, rui, key="o3"))
+    words = items.rebase(item=item, user=ana, content=mine)
+    assert (words.etag, words.content, fresh(item).head_number) == ('"1-2"', mine, 1)
+    items.save(item=item, user=ana, etag=words.etag, content=mine)
+    assert (fresh(item).head_number, fresh(item).head.content["key"]) == (2, "o2")
+    items.autosave(item=item, user=ana, etag='"2-0"', content=content_of(item, ana, key="o4"))
+    items.discard(item=item, user=ana)
+    assert (content_of(item, ana)["key"], items.words_for(fresh(item), ana).etag) == ("o2", '"2-0"')
 
 
 def test_writing_without_saying_what_was_seen_is_refused(clip: Clip, ana: User) -> None:

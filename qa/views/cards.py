@@ -1,0 +1,220 @@
+"""What the QA workspace shows of each question, and what its forms send back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+
+from annotation.canonical import canonical_json
+from annotation.caption_format import Segment
+from annotation.errors import BadInput
+from annotation.models import Clip, Event, Verdict
+from annotation.states import State
+from annotation.strict_json import NotJSON, read_json
+from annotation.views.pages import ProjectPage
+from annotation.word_diff import Piece, word_diff
+from qa.content import LETTERS, blank_content, problems_of, words_of
+from qa.models import QAItem, QAReview
+from qa.services.blind import unanswered
+from qa.services.items import EDITABLE, QAWords, words_of_all
+
+
+@dataclass(frozen=True)
+class CardOption:
+    id: str
+    text: str
+    letter: str
+    is_key: bool
+
+    @property
+    def word_count(self) -> int:
+        return len(self.text.split())
+
+
+@dataclass(frozen=True)
+class CardEvidence:
+    """One sentence to tick. value: what the form sends for it."""
+
+    value: str
+    start_ms: int | None
+    text: str
+    is_chosen: bool
+    is_gone: bool = False
+    """It was ticked, but the caption does not say it any more."""
+
+    @property
+    def seek_s(self) -> float | None:
+        return None if self.start_ms is None else self.start_ms / 1000
+
+
+@dataclass(frozen=True)
+class Card:
+    """place: its number on the page; 0 for the form that adds a question. refusal: why the last press did nothing."""
+
+    place: int
+    content: dict[str, Any]
+    sentences: list[Segment]
+    item: QAItem | None = None
+    words: QAWords | None = None
+    is_sealed: bool = False
+    returned: QAReview | None = None
+    drop_reason: str = ""
+    refusal: str = ""
+    was_faster: bool = False
+    """Somebody saved a newer revision than the words in the form started from."""
+
+    @property
+    def changes(self) -> list[Piece]:
+        """The newest revision against the words in the form, where somebody was faster."""
+        if not self.was_faster or self.item is None or self.item.head is None:
+            return []
+        return word_diff(words_of(self.item.head.content), words_of(self.content))
+
+    @property
+    def is_editable(self) -> bool:
+        return self.item is None or self.item.state in EDITABLE
+
+    @property
+    def is_draft(self) -> bool:
+        return self.item is not None and self.item.state == State.DRAFTED
+
+    @property
+    def is_open(self) -> bool:
+        """Shown unfolded: nobody has decided yet, or something is to be done."""
+        undecided = self.is_draft or self.returned is not None or bool(self.words and self.words.unsaved)
+        return self.is_editable and bool(undecided or self.refusal or self.problems)
+
+    @property
+    def is_ready(self) -> bool:
+        """Can be handed in, or has been."""
+        if not self.is_editable:
+            return True
+        return not (self.is_draft or self.problems or (self.words and self.words.unsaved))
+
+    @property
+    def problems(self) -> list[str]:
+        return problems_of(self.content)
+
+    @property
+    def origin(self) -> str:
+        """Where the question comes from, for its tag."""
+        draft = self.item.draft if self.item else None
+        if draft is None:
+            return "Written by hand"
+        return f"LLM draft, {draft.model}" if draft.prompt_version else draft.model
+
+    @property
+    def options(self) -> list[CardOption]:
+        return [
+            CardOption(option["id"], option["text"], letter, option["id"] == self.content["key"])
+            for letter, option in zip(LETTERS, self.content["options"], strict=True)
+        ]
+
+    @property
+    def key_option(self) -> CardOption | None:
+        return next((option for option in self.options if option.is_key), None)
+
+    @property
+    def evidence(self) -> list[CardEvidence]:
+        """The caption's sentences, then what was ticked and is gone from the caption."""
+        sentences = [{"start_ms": part.start_ms, "text": part.text} for part in self.sentences]
+        chosen = self.content["evidence"]
+        gone = [part for part in chosen if part not in sentences]
+        return [
+            *(_evidence_of(part, is_chosen=part in chosen) for part in sentences),
+            *(_evidence_of(part, is_chosen=True, is_gone=True) for part in gone),
+        ]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a person sent and could not be taken. contents: question id, or "" for the added one, -> content."""
+
+    contents: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    is_stale: bool = False
+
+
+def cards_of(page: ProjectPage, clip: Clip, *, sentences: list[Segment], typed: Typed) -> list[Card]:
+    """Every question of the clip in the order of Table 1. 7 queries at most, however many there are."""
+    items = list(clip.qa_items.for_workspace().select_related("clip__project"))
+    returns = {review.item_id: review for review in _returns(items)}
+    reasons = _drop_reasons(items)
+    sealed = {item.pk for item in unanswered(clip, page.user)} if page.may("review") else set()
+    cards = []
+    for place, (item, words) in enumerate(zip(items, words_of_all(items, page.user), strict=True), start=1):
+        card = Card(
+            place=place,
+            content=typed.contents.get(item.question_id, words.content),
+            sentences=sentences,
+            item=item,
+            words=words,
+            is_sealed=item.pk in sealed,
+            returned=returns.get(item.pk) if item.state == State.EDITING else None,
+            drop_reason=reasons.get(item.object_id, ""),
+            refusal=typed.refusals.get(item.question_id, ""),
+            was_faster=typed.is_stale and item.question_id in typed.contents,
+        )
+        cards.append(card)
+    return cards
+
+
+def blank_card(category: str, *, sentences: list[Segment], typed: Typed, added_category: str) -> Card:
+    """The form that adds a question to a category, with what was typed there and refused."""
+    if category != added_category:
+        return Card(0, blank_content(), sentences)
+    return Card(0, typed.contents.get("", blank_content()), sentences, refusal=typed.refusals.get("", ""))
+
+
+def typed_content(request: HttpRequest) -> dict[str, Any]:
+    """The content of a card's form, unchecked but for its evidence. Raises BadInput."""
+    post = request.POST
+    options = zip(post.getlist("option_id"), post.getlist("option_text"), strict=False)
+    return {
+        # Browsers send CRLF for each line end of a textarea; the page's own saves hold LF.
+        "question": post.get("question", "").replace("\r\n", "\n"),
+        "options": [{"id": option_id, "text": text} for option_id, text in options],
+        "key": post.get("key") or None,
+        "evidence": [_evidence(value) for value in post.getlist("evidence")],
+    }
+
+
+def whole_number(request: HttpRequest, name: str) -> int:
+    """Raises BadInput."""
+    value = request.POST.get(name, "")
+    if not value.isdecimal() or len(value) > 9:
+        raise BadInput({name: "must be a whole number"})
+    return int(value)
+
+
+def chosen_evidence(content: dict[str, Any]) -> list[CardEvidence]:
+    return [_evidence_of(part, is_chosen=True) for part in content["evidence"]]
+
+
+def _evidence_of(part: dict[str, Any], *, is_chosen: bool, is_gone: bool = False) -> CardEvidence:
+    return CardEvidence(canonical_json(part).decode(), part["start_ms"], part["text"], is_chosen, is_gone)
+
+
+def _evidence(value: str) -> dict[str, Any]:
+    try:
+        part = read_json(value.encode("utf-8", "surrogatepass"))
+    except NotJSON as error:
+        raise BadInput({"evidence": str(error)}) from error
+    if not isinstance(part, dict) or set(part) != {"start_ms", "text"}:
+        raise BadInput({"evidence": "must have exactly start_ms and text"})
+    if not isinstance(part["start_ms"], int | None) or not isinstance(part["text"], str):
+        raise BadInput({"evidence": "must be a time in ms, or null, and text"})
+    return part
+
+
+def _returns(items: list[QAItem]) -> list[QAReview]:
+    """Oldest first, so that the last one of a question wins."""
+    reviews = QAReview.objects.filter(item__in=items, verdict=Verdict.RETURN)
+    return list(reviews.select_related("reviewer").order_by("id"))
+
+
+def _drop_reasons(items: list[QAItem]) -> dict[str, str]:
+    dropped = [item.object_id for item in items if item.state == State.DROPPED]
+    events = Event.objects.filter(object_type=QAItem.OBJECT_TYPE, object_id__in=dropped, verb="drop")
+    return dict(events.values_list("object_id", "reason"))
