@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from haic_annotate.embedded import Postgres, Valkey
+from haic_annotate.processes import die_with_parent
 
 _folder = Path(tempfile.mkdtemp(prefix="haic-test-"))
 _started: list[Postgres | Valkey] = []
@@ -29,6 +30,10 @@ def _start() -> None:
         valkey.start()
         _started.append(valkey)
         os.environ["REDIS_URL"] = valkey.url
+
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    die_with_parent()  # a killed run leaves no worker busy with its test
 
 
 @atexit.register
