@@ -127,7 +127,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
 # --- files ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / ("static" if EMBEDDED else "staticfiles")  # one machine serves the sources as they are
+STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
