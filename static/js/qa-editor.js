@@ -176,18 +176,35 @@ function showAll() {
   if (shown) shown.textContent = worst.state === "conflict" ? `Question ${worst.place}: ${worst.options.by ?? "another tab of yours"} saved a newer revision.` : worst.options.message ?? "";
 }
 
+const isReady = (card) => !card.problems.length && (!card.isDraft || card.unsaved);
+
+/* What Submit will find: it saves changed cards first, so a changed draft counts as decided. */
 function showMissing() {
   const place = document.querySelector("[data-missing]");
-  if (!place) return;
-  const open = cards.filter((card) => card.problems);
-  const todo = open.filter((card) => card.problems.length || (card.isDraft && !card.unsaved));
+  if (!place || cards.some((card) => !card.problems)) return;         // not all are drawn yet
+  const todo = cards.filter((card) => !isReady(card));
   const links = todo.flatMap((card, at) => {
     const link = document.createElement("a");
     link.href = `#q-${card.form.dataset.questionId}`;
     link.textContent = `Q${card.place}`;
     return at ? [", ", link] : ["; to do: ", link];
   });
-  place.replaceChildren(`${open.length - todo.length} of ${cards.length} ready`, ...links);
+  place.replaceChildren(`${cards.length - todo.length} of ${cards.length} ready`, ...links);
+  showNav();
+  showKeySpread();
+}
+
+function showNav() {
+  for (const card of cards) {
+    const dot = document.querySelector(`[data-dot-of="${CSS.escape(card.form.dataset.questionId)}"]`);
+    if (isReady(card)) dot.dataset.s = "done"; else delete dot.dataset.s;
+  }
+  for (const link of document.querySelectorAll(".qa-nav a")) link.querySelector("[data-ready]").textContent = String(link.querySelectorAll("[data-s=done]").length);
+}
+
+function showKeySpread() {
+  const keys = [...document.querySelectorAll(".qa-card:not([data-status=dropped]) .qa-form .options > li[data-key] .letter")].map((letter) => letter.textContent);
+  for (const count of document.querySelectorAll("[data-key-spread] [data-letter]")) count.textContent = String(keys.filter((letter) => letter === count.dataset.letter).length);
 }
 
 /* A link to a card opens it. */
