@@ -10,7 +10,7 @@ from annotation.states import ClipStatus, State
 
 register = template.Library()
 
-_SHAPES = {
+_SHAPES: dict[str, str] = {
     State.WAITING: "st-waiting",
     State.DRAFTED: "st-drafted",
     State.EDITING: "st-editing",

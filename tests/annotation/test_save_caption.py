@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from annotation.errors import BadInput, EtagMissing, MoveNotAllowed, RightMissing, StaleRevision
-from annotation.models import CaptionWorkingCopy, Event, Project, User
+from annotation.models import Caption, CaptionWorkingCopy, Event, Project, User
 from annotation.services.captions import autosave, lock, restore, save, submit, withdraw, words_for
 from annotation.states import State
 from tests.factories import PEOPLE, TEXT, DraftedCaptionFactory, SubmittedCaptionFactory
@@ -12,7 +12,7 @@ from tests.factories import PEOPLE, TEXT, DraftedCaptionFactory, SubmittedCaptio
 CHANGED = TEXT.replace("jumps", "leaps")
 
 
-def reload(caption):
+def reload(caption: Caption) -> Caption:
     with transaction.atomic():
         return lock(caption)
 

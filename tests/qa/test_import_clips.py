@@ -59,6 +59,7 @@ def test_a_clip_with_a_draft_comes_in_whole(project: Project, folder: Path, caps
     assert (clip.width, clip.height, clip.frames, clip.has_audio) == (360, 640, 100, False)
     assert clip.sha256 == "9a2b90c380e58a5b38743e41321cc24dd9c9fea0434415f35b3e44d5127dfbb5"  # sha256sum of the sample
     caption = Caption.objects.get()
+    assert caption.draft is not None
     assert (caption.state, caption.head, caption.draft.payload["caption"]) == (State.DRAFTED, None, draft["caption"])
     assert [item.question_id for item in QAItem.objects.order_by("number")] == ["one-count-1", "one-count-2"]
     assert list(Event.objects.values_list("object_type", "verb", "to_state")) == [

@@ -20,7 +20,7 @@ def finished(project: Project, ana: User, rui: User, adam: User) -> FinishedClip
     return scene
 
 
-def as_superuser(sql: str, *parameters: object) -> None:
+def as_superuser(sql: str, *parameters: int) -> None:
     """Change what the triggers protect, as only a superuser can."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
