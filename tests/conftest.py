@@ -1,7 +1,6 @@
 """The cast: ana annotates, rui reviews, oda adjudicates, adam administers; otto is in another project only."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,8 +27,9 @@ def _flush_past_append_only_triggers() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _media_of_its_own(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"
+def _media_of_its_own(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+    settings.DATA_DIR = tmp_path_factory.mktemp("data")
 
 
 @pytest.fixture
