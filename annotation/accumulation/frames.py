@@ -111,14 +111,18 @@ class Tally:
 
 @dataclass
 class KeyFrames:
-    """How far apart key frames are, by the packets' own marks: those are what a player jumps to."""
+    """How far apart key frames are, as the packets tell; `at` counts packets from 0."""
 
     key: int | None = None
-    latest: int = 0
     longest: int = 0
     reach: int = 0
+    packets: int = 0
+    at: list[int] = field(default_factory=list)
 
     def add(self, packet: Any) -> None:
+        if packet.is_keyframe:
+            self.at.append(self.packets)
+        self.packets += 1
         ticks = packet.pts if packet.pts is not None else packet.dts
         if ticks is None:
             return
@@ -126,7 +130,6 @@ class KeyFrames:
             if self.key is not None:
                 self.longest = max(self.longest, ticks - self.key)
             self.key = ticks
-        self.latest = max(self.latest, ticks)
         self.reach = max(self.reach, ticks - self.key)
 
     def close(self, end: int) -> None:

@@ -16,7 +16,7 @@ import av
 import av.error
 from av.stream import Disposition
 
-from annotation.accumulation.containers import Demuxer, demuxer_of, is_cut
+from annotation.accumulation.containers import Demuxer, claimed_samples, demuxer_of, is_cut
 from annotation.accumulation.frames import ORIENTATIONS, Corner, FrameClock, KeyFrames, Tally
 from annotation.accumulation.limits import (
     DEFAULT_LIMITS,
@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 DECODER_THREADS = 2
+MAX_CLAIMED_SAMPLES = 5_000_000
 # How many hundredths of the frames (or of the time) that a header promises may be missing.
 TOLERANCE = Fraction(1, 100)
 
@@ -77,7 +78,8 @@ class Reading:
     start: time of the first frame in seconds, on the file's clock. span: from it to the start of the last. uneven:
     frames are shown for different times, be it only the last. reach: the longest time from a key frame to the last
     frame that needs it, in seconds. steady: every frame had the same size and format. trimmed: the file asks for some
-    of its frames not to be shown. streams: all that is in the container, as (kind, codec). tags: its metadata.
+    of its frames not to be shown. seekable: an MP4's index marks each key frame. streams: all that is in the
+    container, as (kind, codec). tags: its metadata.
     """
 
     probe: Probe
@@ -90,6 +92,7 @@ class Reading:
     square_pixels: bool
     steady: bool
     trimmed: bool
+    seekable: bool
     streams: tuple[tuple[str, str], ...]
     tags: frozenset[tuple[str, str]]
 
@@ -106,8 +109,6 @@ def read(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Reading:
         with opened(path, demuxer) as container:
             _check_claims(container, limits)
             return _decode_all(container, demuxer, limits)
-    except av.error.MemoryError:
-        raise
     except av.error.FFmpegError as error:
         raise Refused("damaged", f"The video is damaged: {error.strerror or 'it cannot be decoded'}.") from error
 
@@ -123,6 +124,8 @@ def _accepted_container(path: Path, limits: Limits) -> Demuxer:
         raise Refused("not_a_video", "The file is no video: MP4, MOV, WebM, MKV, AVI and MPEG files are accepted.")
     if is_cut(path, demuxer):
         raise Refused("damaged", "The file is cut short: it says that it is longer than it is.")
+    if demuxer == "mov" and claimed_samples(path) > MAX_CLAIMED_SAMPLES:
+        raise Refused("too_many_frames", "The file claims to hold more frames and sounds than can be believed.")
     return demuxer
 
 
@@ -220,6 +223,7 @@ def _decode_all(container: Any, demuxer: Demuxer, limits: Limits) -> Reading:
         square_pixels=video.sample_aspect_ratio in (None, 0, 1),
         steady=len(tally.looks) == 1,
         trimmed=discarded > 0 or video.frames > promised > 0,
+        seekable=demuxer != "mov" or keys.at == _marked_keys(video),
         streams=tuple((stream.type, _codec_of(stream)) for stream in container.streams),
         tags=frozenset(
             (name, value) for holder in (container, *container.streams) for name, value in holder.metadata.items()
@@ -243,6 +247,11 @@ def _promised_frames(video: Any, demuxer: Demuxer) -> int:
     not.
     """
     return len(video.index_entries) if demuxer == "mov" else int(video.frames)
+
+
+def _marked_keys(video: Any) -> list[int]:
+    """Which frames an MP4's index marks as key frames: those are what a player jumps to, whatever the frames are."""
+    return [number for number, entry in enumerate(video.index_entries) if entry.is_keyframe]
 
 
 def _check_count(promised: int, shown: int, discarded: int) -> None:

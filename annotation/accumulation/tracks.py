@@ -163,32 +163,48 @@ class EncodedSound:
         self.wanted = f"sample_fmts=fltp:sample_rates={rate}:channel_layouts={layout}"
         self.rate = rate
         self._graph: Graph | None = None
+        self._look: tuple[int, str, str] | None = None
+        self._until = 0  # in samples: sound is never written twice, nor back in time
 
     def packets(self, packet: Any) -> Iterator[Any]:
         for frame in packet.decode():
-            if self._graph is None:
-                self._graph = self._graph_for(frame)
+            yield from self._ready_for(frame)
             if frame.pts is not None:
                 frame.pts -= round(self.start / frame.time_base)
-            yield from self._encoded(self._graph, frame)
+            yield from self._encoded(frame)
         if not packet.size and self._graph is not None:
-            yield from self._encoded(self._graph, None)
+            yield from self._encoded(None)
             yield from self.stream.encode(None)
 
-    def _graph_for(self, frame: Any) -> Graph:
+    def _ready_for(self, frame: Any) -> Iterator[Any]:
+        """Begin anew where the sound changes its rate or its channels, as broadcasts do."""
+        look = (frame.sample_rate, frame.format.name, frame.layout.name)
+        if look == self._look:
+            return
+        if self._graph is not None:
+            yield from self._encoded(None)
+        is_first, self._look = self._graph is None, look
+        self._graph = self._graph_for(frame, starts_at=":first_pts=0" if is_first else "")
+
+    def _graph_for(self, frame: Any, *, starts_at: str) -> Graph:
         graph = Graph()
         source = graph.add_abuffer(
             sample_rate=frame.sample_rate, format=frame.format, layout=frame.layout, time_base=Fraction(frame.time_base)
         )
-        in_time = graph.add("aresample", f"{self.rate}:async=1:first_pts=0")
+        in_time = graph.add("aresample", f"{self.rate}:async=1{starts_at}")
         graph.link_nodes(source, in_time, graph.add("aformat", self.wanted), graph.add("abuffersink")).configure()
         return graph
 
-    def _encoded(self, graph: Graph, frame: Any | None) -> Iterator[Any]:
+    def _encoded(self, frame: Any | None) -> Iterator[Any]:
+        graph: Any = self._graph
         graph.push(frame)
         while True:
             try:
                 sound = graph.pull()
             except (av.error.BlockingIOError, av.error.EOFError):  # wants more, or had the last
                 return
-            yield from self.stream.encode(sound)
+            end = sound.pts + sound.samples
+            if end > self._until:
+                sound.pts = max(sound.pts, self._until)
+                self._until = sound.pts + sound.samples
+                yield from self.stream.encode(sound)

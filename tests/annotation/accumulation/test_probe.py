@@ -223,6 +223,54 @@ def try_it(path: Path) -> None:
         print(refused.code, peak)  # noqa: T201
 
 
+@pytest.mark.parametrize("tables", ["stsz", "all but stsz", "all"])
+def test_s34_a_small_file_that_claims_many_frames_takes_little_memory(tmp_path: Path, tables: str) -> None:
+    """1,400 bytes that would have a demuxer make an index of gigabytes."""
+    bomb = make_video(tmp_path / "x.mp4", Video(frames=1))
+    content = bytearray(bomb.read_bytes())
+
+    def claim(table: bytes, offset: int, number: int) -> None:
+        at = content.index(table) + 4 + offset
+        content[at : at + 4] = struct.pack(">I", number)
+
+    if tables != "all but stsz":
+        claim(b"stsz", 4, 1)
+        claim(b"stsz", 8, 80_000_000)
+    if tables != "stsz":
+        claim(b"stts", 8, 80_000_000)
+        claim(b"stsc", 12, 80_000_000)
+    bomb.write_bytes(content)
+    said = in_another_process("try_it(path)", bomb).split()
+    assert said[0] in {"too_many_frames", "too_long", "damaged"}
+    assert int(said[-1]) < 200
+
+
+def test_s34_a_fragment_that_claims_many_frames_takes_little_memory(tmp_path: Path) -> None:
+    options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    bomb = make_video(tmp_path / "x.mp4", Video(frames=1, fast_start=False, options=options))
+    content = bytearray(bomb.read_bytes())
+    at = content.index(b"trun") + 4
+    content[at : at + 8] = struct.pack(">II", 0x000001, 80_000_000)
+    bomb.write_bytes(content)
+    code, megabytes = in_another_process("try_it(path)", bomb).split()
+    assert code == "too_many_frames" and int(megabytes) < 200
+
+
+def test_s34_boxes_in_boxes_in_boxes_are_refused(tmp_path: Path, plain: Path) -> None:
+    head, nest = plain.read_bytes(), b""
+    for _ in range(2000):
+        nest = struct.pack(">I4s", len(nest) + 8, b"moov") + nest
+    deep = tmp_path / "deep.mp4"
+    deep.write_bytes(head + nest)
+    assert refusal(deep) == "too_many_frames"
+
+
+def test_many_samples_of_plain_sound_are_believed(tmp_path: Path) -> None:
+    """Two minutes of PCM are 5.8 million samples."""
+    sound = make_video(tmp_path / "x.mov", Video(frames=2, sound="pcm_s16le", sound_s=121))
+    assert probe(sound).has_audio
+
+
 def test_s34_a_transport_stream_that_claims_nothing_is_stopped_while_decoding(tmp_path: Path) -> None:
     stream = make_video(tmp_path / "x.ts")
     assert refusal(stream, Limits(max_frames=10)) == "too_many_frames"
@@ -287,7 +335,7 @@ def test_f23_a_song_with_a_cover_is_no_video(tmp_path: Path) -> None:
 
 def test_f23_a_cut_matroska_that_does_not_say_how_long_it_is_is_refused(tmp_path: Path) -> None:
     """Only the time that its header promises gives it away."""
-    file = make_video(tmp_path / "x.mkv", Video(gop=5))
+    file = make_video(tmp_path / "x.mkv", Video(gop=5, options={"cluster_time_limit": "500"}))
     whole = file.read_bytes()
     at = whole.index(b"\x18S\x80g") + 4
     last_cluster = whole.rindex(b"\x1fC\xb6u")

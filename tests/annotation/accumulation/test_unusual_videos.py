@@ -1,6 +1,7 @@
 """Videos that are whole but strange: trimmed by an edit list, open groups of pictures, sizes that change, odd tags."""
 
-from collections.abc import Callable, Iterator
+import struct
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,25 +11,7 @@ import pytest
 
 from annotation.accumulation.probe import Refused, probe
 from annotation.accumulation.transcode import prepare
-from tests.annotation.accumulation.video_factory import Video, frame_times, make_video, picture
-
-
-@pytest.fixture
-def into(tmp_path: Path) -> Path:
-    directory = tmp_path / "into"
-    directory.mkdir()
-    return directory
-
-
-def rewritten(source: Path, target: Path, change: Callable[[Any], bool]) -> Path:
-    """The packets of a video for which `change` says yes, after it had its way with each."""
-    with av.open(str(source)) as old, av.open(str(target), "w", options={"movflags": "+faststart"}) as new:
-        stream = new.add_stream_from_template(old.streams.video[0], opaque=True)
-        for packet in old.demux(video=0):
-            if packet.size and change(packet):
-                packet.stream = stream
-                new.mux(packet)
-    return target
+from tests.annotation.accumulation.video_factory import Video, frame_times, make_video, picture, rewritten
 
 
 def encoded(frames: range, *, width: int, height: int) -> Iterator[Any]:
@@ -39,6 +22,18 @@ def encoded(frames: range, *, width: int, height: int) -> Iterator[Any]:
     for number in frames:
         frame = picture(number, width, height).reformat(format="yuv420p")
         frame.pts, frame.time_base = number, context.time_base
+        yield from context.encode(frame)
+    yield from context.encode(None)
+
+
+def sounds(layout: str, *, first: int, chunks: int) -> Iterator[Any]:
+    """MP2 packets outside of any container, `chunks` of 24 ms from `first` of them on."""
+    context: Any = av.CodecContext.create("mp2", "w")
+    context.sample_rate, context.layout, context.format, context.time_base = 48000, layout, "s16", Fraction(1, 48000)
+    for number in range(first, first + chunks):
+        frame = av.AudioFrame(format="s16", layout=layout, samples=1152)
+        frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+        frame.sample_rate, frame.time_base, frame.pts = 48000, context.time_base, number * 1152
         yield from context.encode(frame)
     yield from context.encode(None)
 
@@ -146,21 +141,6 @@ def test_codings_and_rates_of_other_worlds_are_converted(tmp_path: Path, into: P
     assert done.probe.has_audio == bool(video.sound)
 
 
-@pytest.mark.parametrize("gop", [25, 250])
-def test_a_last_frame_that_is_held_is_held_as_long(tmp_path: Path, into: Path, gop: int) -> None:
-    whole = make_video(tmp_path / "whole.mp4", Video(frames=40, gop=gop, b_frames=True))
-
-    def hold_the_last(packet: Any) -> bool:
-        if packet.pts * packet.time_base == Fraction(39, 25):
-            packet.duration = int(Fraction(1, 2) / packet.time_base)
-        return True
-
-    held = rewritten(whole, tmp_path / "held.mkv", hold_the_last)
-    # 40 frames of 40 ms, of which the last is held for 500 ms instead.
-    assert probe(held).duration_ms == 39 * 40 + 500
-    assert prepare(held, into=into).probe.duration_ms == 39 * 40 + 500
-
-
 def test_user_data_that_nobody_can_read_is_not_handed_on(tmp_path: Path, into: Path) -> None:
     source = make_video(tmp_path / "x.mp4")
     source.write_bytes(source.read_bytes().replace(b"\xa9too", b"GPSx"))
@@ -181,3 +161,36 @@ def test_key_frames_of_the_source_are_not_those_of_the_copy(tmp_path: Path, into
     """Twenty-five times a second they would cost much and bring nothing."""
     done = prepare(make_video(tmp_path / "x.webm", Video(codec="libvpx-vp9", gop=5)), into=into)
     assert done.probe.longest_gop_ms == 1000
+
+
+def test_a_video_whose_index_does_not_mark_its_key_frames_is_not_served_as_it_is(tmp_path: Path, into: Path) -> None:
+    """A player could not jump in it."""
+    source = make_video(tmp_path / "x.mp4")
+    content = bytearray(source.read_bytes())
+    first_key = content.index(b"stss") + 12  # after the table's name, version and length
+    assert content[first_key : first_key + 8] == struct.pack(">II", 1, 26)
+    content[first_key : first_key + 4] = struct.pack(">I", 2)
+    source.write_bytes(content)
+    done = prepare(source, into=into)
+    assert (done.how, done.probe.frames, done.probe.longest_gop_ms) == ("transcoded", 50, 1000)
+
+
+def test_sound_that_turns_from_mono_to_stereo_is_kept(tmp_path: Path, into: Path) -> None:
+    source = tmp_path / "x.ts"
+    with av.open(str(source), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        audio = container.add_stream("mp2", rate=48000, layout="mono")
+        for packet in encoded(range(50), width=64, height=48):
+            packet.stream = video
+            container.mux(packet)
+        for layout, first in (("mono", 0), ("stereo", 40)):
+            for packet in sounds(layout, first=first, chunks=40):
+                packet.stream = audio
+                container.mux(packet)
+    done = prepare(source, into=into)
+    assert done.probe.has_audio and done.probe.frames == 50
+    with av.open(str(done.video)) as container:
+        heard = sum(frame.samples for frame in container.decode(audio=0))
+    # 80 chunks of 1,152 samples, and at most a frame of AAC before and after them.
+    assert abs(heard - 80 * 1152) <= 2 * 1024

@@ -10,6 +10,7 @@ from typing import Any
 import av
 from av.stream import Disposition
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 
 CODEC_OPTIONS = {
     "libx264": {"preset": "ultrafast", "crf": "30"},
@@ -48,6 +49,7 @@ class Video:
     b_frames: bool = False
     extra_sounds: int = 0
     x264: str = ""
+    full_range: bool = False
 
 
 def make_video(path: Path, video: Video = Video(), *, paint: Callable[[int], VideoFrame] | None = None) -> Path:
@@ -93,6 +95,8 @@ def _video_stream(container: Any, video: Video) -> Any:
     stream.codec_context.gop_size = video.gop
     stream.codec_context.thread_count = 1
     stream.codec_context.time_base = video.tick or 1 / video.fps
+    if video.full_range:
+        stream.codec_context.color_range = ColorRange.JPEG
     if video.aspect:
         stream.codec_context.sample_aspect_ratio = video.aspect
     if video.rotation:
@@ -137,6 +141,17 @@ def patch(width: int, height: int, *, left: int, top: int, size: int = 8) -> Vid
     plane = frame.planes[0]
     plane.update(b"".join(row.ljust(plane.line_size, b"\x00") for row in rows))
     return frame
+
+
+def rewritten(source: Path, target: Path, change: Callable[[Any], bool]) -> Path:
+    """The packets of a video for which `change` says yes, after it had its way with each."""
+    with av.open(str(source)) as old, av.open(str(target), "w", options={"movflags": "+faststart"}) as new:
+        stream = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        for packet in old.demux(video=0):
+            if packet.size and change(packet):
+                packet.stream = stream
+                new.mux(packet)
+    return target
 
 
 def frame_times(path: Path) -> list[Fraction]:
