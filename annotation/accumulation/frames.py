@@ -109,31 +109,38 @@ class Tally:
         return self.steps is not None and (self.steps[1] - self.steps[0]) * self.clock.tick > JITTER_S
 
 
-@dataclass
 class KeyFrames:
-    """How far apart key frames are, as the packets tell; `at` counts packets from 0."""
+    """How far apart key frames are. Keeps two numbers for each packet.
 
-    key: int | None = None
-    longest: int = 0
-    reach: int = 0
-    packets: int = 0
-    at: list[int] = field(default_factory=list)
+    An MP4's index says to which frames a player may jump; elsewhere the packets say it. They differ where a scene
+    begins within a group: the packet holds a whole picture, but frames after it may look back past it.
+    """
+
+    def __init__(self) -> None:
+        self.times: list[int] = []
+        self.keys: list[int] = []
+        self.longest = 0
+        self.reach = 0
 
     def add(self, packet: Any) -> None:
-        if packet.is_keyframe:
-            self.at.append(self.packets)
-        self.packets += 1
         ticks = packet.pts if packet.pts is not None else packet.dts
         if ticks is None:
             return
-        if packet.is_keyframe or self.key is None:
-            if self.key is not None:
-                self.longest = max(self.longest, ticks - self.key)
-            self.key = ticks
-        self.reach = max(self.reach, ticks - self.key)
+        if packet.is_keyframe:
+            self.keys.append(len(self.times))
+        self.times.append(ticks)
 
-    def close(self, end: int) -> None:
-        self.longest = max(self.longest, end - (self.key or 0))
+    def close(self, end: int, marked: list[int] | None) -> None:
+        """Measure the groups. end: of the last frame. marked: which packets the index marks, where there is one."""
+        keys = self.keys if marked is None else [number for number in marked if number < len(self.times)]
+        self.starts_with_key = bool(keys) and keys[0] == 0
+        starts = keys if self.starts_with_key else [0, *keys]
+        for start, after in zip(starts, [*starts[1:], len(self.times)], strict=True):
+            group = self.times[start:after]
+            if group:
+                self.reach = max(self.reach, max(group) - group[0])
+                next_key = self.times[after] if after < len(self.times) else end
+                self.longest = max(self.longest, next_key - group[0])
 
 
 def orientation_of(frame: Any) -> Corner:

@@ -78,7 +78,7 @@ class Reading:
     start: time of the first frame in seconds, on the file's clock. span: from it to the start of the last. uneven:
     frames are shown for different times, be it only the last. reach: the longest time from a key frame to the last
     frame that needs it, in seconds. steady: every frame had the same size and format. trimmed: the file asks for some
-    of its frames not to be shown. seekable: an MP4's index marks each key frame. streams: all that is in the
+    of its frames not to be shown. starts_with_key: a player may jump to the first frame. streams: all that is in the
     container, as (kind, codec). tags: its metadata.
     """
 
@@ -92,7 +92,7 @@ class Reading:
     square_pixels: bool
     steady: bool
     trimmed: bool
-    seekable: bool
+    starts_with_key: bool
     streams: tuple[tuple[str, str], ...]
     tags: frozenset[tuple[str, str]]
 
@@ -207,7 +207,7 @@ def _decode_all(container: Any, demuxer: Demuxer, limits: Limits) -> Reading:
         tally.clock.expect(packet)
         for frame in packet.decode():
             tally.add(frame)
-    keys.close(tally.end)
+    keys.close(tally.end, _marked_keys(video) if demuxer == "mov" else None)
     promised = _promised_frames(video, demuxer)
     _check_count(promised, tally.frames, discarded)
     if demuxer == "matroska" and container.duration:
@@ -223,7 +223,7 @@ def _decode_all(container: Any, demuxer: Demuxer, limits: Limits) -> Reading:
         square_pixels=video.sample_aspect_ratio in (None, 0, 1),
         steady=len(tally.looks) == 1,
         trimmed=discarded > 0 or video.frames > promised > 0,
-        seekable=demuxer != "mov" or keys.at == _marked_keys(video),
+        starts_with_key=keys.starts_with_key,
         streams=tuple((stream.type, _codec_of(stream)) for stream in container.streams),
         tags=frozenset(
             (name, value) for holder in (container, *container.streams) for name, value in holder.metadata.items()
@@ -250,7 +250,7 @@ def _promised_frames(video: Any, demuxer: Demuxer) -> int:
 
 
 def _marked_keys(video: Any) -> list[int]:
-    """Which frames an MP4's index marks as key frames: those are what a player jumps to, whatever the frames are."""
+    """Which packets, counted from 0, an MP4's index marks as key frames."""
     return [number for number, entry in enumerate(video.index_entries) if entry.is_keyframe]
 
 

@@ -25,7 +25,7 @@ class _Cue:
 
 
 def read_subtitles(raw: bytes, *, name: str) -> str:
-    """Sanitised WebVTT out of the bytes of a .srt or .vtt file. `name` tells which, and stands in the errors.
+    """Sanitised WebVTT out of the bytes of an SRT or WebVTT file. The first line tells which; errors begin with `name`.
 
     The cues stay in the order given. Tags, notes, styles, regions, positions and cue names are dropped, empty lines and
     empty cues too; what is left is escaped. Raises Refused with a code that starts with `subtitles_`; where one line is
@@ -33,8 +33,6 @@ def read_subtitles(raw: bytes, *, name: str) -> str:
     """
     if len(raw) > MAX_BYTES:
         raise Refused("subtitles_too_large", f"{name} has {len(raw):,} bytes; at most {MAX_BYTES:,} are accepted.")
-    if not name.lower().endswith((".srt", ".vtt")):
-        raise Refused("subtitles_format", f"{name} is neither an .srt nor a .vtt file.")
     lines = _decoded(re.sub(rb"\r\n?", b"\n", raw), name).split("\n")
     is_vtt = re.match(r"WEBVTT(\s|$)", lines[0]) is not None
     if name.lower().endswith(".vtt") and not is_vtt:

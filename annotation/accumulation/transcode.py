@@ -129,7 +129,7 @@ def _can_keep_pictures(reading: Reading) -> bool:
         and reading.square_pixels
         and reading.steady
         and not reading.trimmed
-        and reading.seekable
+        and reading.starts_with_key
         and found.width % 2 == found.height % 2 == 0
         and reading.reach <= MAX_REACH_S
         and reading.demuxer != "avi"  # has no times to keep

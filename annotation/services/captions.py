@@ -110,6 +110,31 @@ def submit(*, caption: Caption, user: User, etag: str | None, text: object, peop
 
 
 @transaction.atomic
+def rebase(*, caption: Caption, user: User, text: object, people: object) -> CaptionWords:
+    """Keep a person's words on top of the newest revision, after they have been shown it. Makes no revision.
+
+    Raises MoveNotAllowed, BadInput.
+    """
+    checked = checked_text(text, field="text", most=CAPTION_CHARACTERS)
+    registry = checked_people(people)
+    caption = _locked(caption, user)
+    seq = words_for(caption, user).seq + 1
+    CaptionWorkingCopy.objects.update_or_create(
+        caption=caption,
+        owner=user,
+        defaults={"base_number": caption.head_number, "seq": seq, "text": checked, "people": registry},
+    )
+    return CaptionWords(checked, registry, caption.head_number, seq, unsaved=True)
+
+
+@transaction.atomic
+def discard(*, caption: Caption, user: User) -> None:
+    """Forget the person's unsaved words, because they said so."""
+    caption = _locked(caption, user)
+    CaptionWorkingCopy.objects.filter(caption=caption, owner=user).delete()
+
+
+@transaction.atomic
 def restore(*, caption: Caption, user: User, etag: str | None, number: int) -> CaptionRevision:
     """Make an earlier revision's words the newest revision. Nothing is deleted.
 
@@ -186,7 +211,8 @@ def _require_seen(caption: Caption, user: User, etag: str | None) -> CaptionWord
         raise EtagMissing("The request must say which version it saw (If-Match).")
     seen = words_for(caption, user)
     if etag != seen.etag or seen.base_number != caption.head_number:
-        by = caption.head.author.shown_name if caption.head and seen.base_number != caption.head_number else None
+        overtaken = not etag.startswith(f'"{caption.head_number}-')
+        by = caption.head.author.shown_name if caption.head and overtaken else None
         raise StaleRevision(
             f"{by} saved a newer revision." if by else "Another tab of yours saved meanwhile.",
             head=caption.head_number,

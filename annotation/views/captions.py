@@ -42,6 +42,9 @@ def _act(request: HttpRequest, page: ProjectPage, caption: Caption) -> HttpRespo
         elif verb == "restore":
             captions.restore(**seen, number=_number(request, "number"))
             messages.success(request, f"The words of revision {request.POST['number']} are back, as a new revision.")
+        elif verb == "discard":
+            captions.discard(caption=caption, user=page.user)
+            messages.success(request, "Your unsaved words are forgotten.")
         elif verb == "withdraw":
             captions.withdraw(caption=caption, user=page.user, seen_number=_number(request, "seen_number"))
         elif verb == "reopen":
@@ -54,6 +57,9 @@ def _act(request: HttpRequest, page: ProjectPage, caption: Caption) -> HttpRespo
     except (BadInput, StaleRevision) as error:
         if verb not in ("save", "submit", "compare"):
             raise
+        if isinstance(error, StaleRevision):
+            # The words survive, on top of what is there now; nothing becomes a revision before the next press.
+            captions.rebase(caption=caption, user=page.user, **typed)
         return _show(request, page, page.caption(caption.clip.clip_id), refused=error, typed=typed)
     return redirect("caption_workspace", page.project.slug, caption.clip.clip_id)
 

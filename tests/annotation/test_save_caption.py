@@ -5,7 +5,7 @@ from django.db import transaction
 
 from annotation.errors import BadInput, EtagMissing, MoveNotAllowed, RightMissing, StaleRevision
 from annotation.models import Caption, CaptionWorkingCopy, Event, Project, User
-from annotation.services.captions import autosave, lock, restore, save, submit, withdraw, words_for
+from annotation.services.captions import autosave, discard, lock, rebase, restore, save, submit, withdraw, words_for
 from annotation.states import State
 from tests.factories import PEOPLE, TEXT, DraftedCaptionFactory, SubmittedCaptionFactory
 
@@ -77,6 +77,27 @@ def test_autosave_after_a_newer_revision_is_refused_and_keeps_the_words(project:
         autosave(caption=caption, user=ana, etag='"0-1"', text="Ana's later words", people=PEOPLE)
     assert refusal.value.detail["by"] == "Rui Tavares"
     assert CaptionWorkingCopy.objects.get(owner=ana).text == "Ana's words"
+
+
+def test_words_that_were_overtaken_can_be_put_on_top_of_the_newest_revision(
+    project: Project, ana: User, rui: User
+) -> None:
+    caption = DraftedCaptionFactory(project=project)
+    autosave(caption=caption, user=ana, etag='"0-0"', text="Ana's words", people=PEOPLE)
+    save(caption=caption, user=rui, etag='"0-0"', text=CHANGED, people=PEOPLE)
+    words = rebase(caption=caption, user=ana, text="Ana's words", people=PEOPLE)
+    assert (words.base_number, reload(caption).head_number) == (1, 1)  # nothing became a revision by itself
+    revision = save(caption=caption, user=ana, etag=words.etag, text="Ana's words", people=PEOPLE)
+    assert (revision.number, revision.parent) == (2, reload(caption).revisions.get(number=1))
+
+
+def test_forgetting_unsaved_words_shows_the_newest_revision(project: Project, ana: User, rui: User) -> None:
+    caption = DraftedCaptionFactory(project=project)
+    autosave(caption=caption, user=ana, etag='"0-0"', text="Ana's words", people=PEOPLE)
+    save(caption=caption, user=rui, etag='"0-0"', text=CHANGED, people=PEOPLE)
+    discard(caption=caption, user=ana)
+    words = words_for(reload(caption), ana)
+    assert (words.text, words.etag) == (CHANGED, '"1-0"')
 
 
 def test_working_copies_are_their_owners(project: Project, ana: User, rui: User) -> None:

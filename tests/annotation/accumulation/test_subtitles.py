@@ -173,13 +173,16 @@ def test_a_vtt_file_without_its_first_word_is_refused() -> None:
     assert refused("WEBVTTX\n\n00:01.000 --> 00:02.000\nx\n", "a.vtt").code == "subtitles_format"
 
 
-@pytest.mark.parametrize("name", ["a.ass", "a.txt", "srt", "a.srt.exe"])
-def test_other_kinds_of_subtitles_are_refused(name: str) -> None:
-    assert refused(SRT, name).code == "subtitles_format"
+def test_other_kinds_of_subtitles_are_refused() -> None:
+    ass = "[Script Info]\nTitle: x\n\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,Hello\n"
+    assert refused(ass, "a.ass").code == "subtitles_format"
+    assert refused("{100}{200}Hello\n", "a.sub").code == "subtitles_format"
+    assert refused('<?xml version="1.0"?>\n<tt><body/></tt>\n', "a.ttml").code == "subtitles_format"
 
 
-def test_the_ending_may_be_in_capitals() -> None:
-    assert read_subtitles(SRT.encode(), name="A.SRT") == PLAIN
+def test_the_name_does_not_decide_what_subtitles_are() -> None:
+    assert read_subtitles(SRT.encode(), name="subtitles") == PLAIN
+    assert read_subtitles(PLAIN.encode(), name="a.srt") == PLAIN
 
 
 @pytest.mark.parametrize("empty", ["", "\n\n", "1\n00:00:01,000 --> 00:00:02,000\n<b></b>\n"])

@@ -4,10 +4,13 @@ import struct
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import av
 import pytest
+from av.video.frame import VideoFrame
+from PIL import Image
 
 from annotation.accumulation.probe import Refused, probe
 from annotation.accumulation.transcode import prepare
@@ -173,6 +176,22 @@ def test_a_video_whose_index_does_not_mark_its_key_frames_is_not_served_as_it_is
     source.write_bytes(content)
     done = prepare(source, into=into)
     assert (done.how, done.probe.frames, done.probe.longest_gop_ms) == ("transcoded", 50, 1000)
+
+
+def test_a_scene_that_begins_within_a_second_is_no_place_to_jump_to(tmp_path: Path, into: Path) -> None:
+    """Its first frame is a whole picture, and by the index no key frame: most videos have such."""
+
+    def paint(number: int) -> VideoFrame:
+        blocks = Image.frombytes("L", (16, 12), Random(number >= 10).randbytes(16 * 12))
+        frame: VideoFrame = VideoFrame.from_image(blocks.resize((320, 240)).convert("RGB"))
+        return frame
+
+    x264 = "keyint=25:min-keyint=13:scenecut=100:bframes=0"
+    source = make_video(tmp_path / "x.mp4", Video(width=320, height=240, frames=30, x264=x264), paint=paint)
+    with av.open(str(source)) as container:
+        assert [number for number, packet in enumerate(container.demux(video=0)) if packet.is_keyframe] == [0, 10, 25]
+    done = prepare(source, into=into)
+    assert (done.how, done.probe.longest_gop_ms) == ("copied", 1000)
 
 
 def test_sound_that_turns_from_mono_to_stereo_is_kept(tmp_path: Path, into: Path) -> None:

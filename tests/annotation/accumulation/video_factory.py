@@ -88,8 +88,8 @@ def _video_stream(container: Any, video: Video) -> Any:
     options = dict(CODEC_OPTIONS.get(video.codec, {}))
     if video.codec == "libx264":
         options |= {"sc_threshold": "0", "bf": "2" if video.b_frames else "0"}
-    if video.x264:
-        options = {"x264-params": video.x264}
+    if video.x264 and video.codec == "libx264":
+        options = {"preset": "veryfast", "x264-params": video.x264}
     stream = container.add_stream(video.codec, rate=video.fps, options=options)
     stream.width, stream.height, stream.pix_fmt = video.width, video.height, video.pixel_format
     stream.codec_context.gop_size = video.gop

@@ -1,0 +1,225 @@
+"""The pages of a caption as plain forms: what each verb does, and that nothing typed is lost when it is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from annotation.models import Caption, CaptionOpening, CaptionWorkingCopy, Project, User
+from annotation.services.captions import save
+from annotation.states import State
+from tests.factories import PEOPLE, TEXT, ClipFactory, DraftedCaptionFactory, SubmittedCaptionFactory
+
+CHANGED = TEXT.replace("jumps", "leaps")
+WORKSPACE = "/projects/demo/clips/c/caption"
+REVIEW = f"{WORKSPACE}/review"
+
+
+@pytest.fixture
+def caption(project: Project) -> Caption:
+    return DraftedCaptionFactory(project=project, clip=ClipFactory.create(project=project, clip_id="c"))
+
+
+@pytest.fixture
+def submitted(project: Project, ana: User) -> Caption:
+    return SubmittedCaptionFactory(
+        project=project, author=ana, text=CHANGED, clip=ClipFactory.create(project=project, clip_id="c")
+    )
+
+
+def form(**changes: Any) -> dict[str, Any]:
+    person = {"person_key": ["P1"], "person_description": ["bald man in a brown T-shirt"]}
+    return {"verb": "save", "etag": '"0-0"', "text": CHANGED, **person, **changes}
+
+
+def test_saving_and_submitting_without_javascript(
+    caption: Caption, ana: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(ana)
+    assert client.post(WORKSPACE, form())["Location"] == WORKSPACE
+    answer = client.post(WORKSPACE, form(verb="submit", etag='"1-0"'))
+    assert answer["Location"] == reverse("clips", args=["demo"])
+    caption.refresh_from_db()
+    assert (caption.state, caption.head_number, caption.head.text if caption.head else "") == (
+        State.IN_REVIEW,
+        1,
+        CHANGED,
+    )
+
+
+def test_line_ends_of_a_form_are_those_that_were_typed(
+    caption: Caption, ana: User, client_of: Callable[[User], Client]
+) -> None:
+    client_of(ana).post(WORKSPACE, form(text="One.\r\nTwo."))
+    caption.refresh_from_db()
+    assert caption.head is not None
+    assert caption.head.text == "One.\nTwo."
+
+
+def test_a_stale_save_answers_412_keeps_the_words_and_shows_both(
+    caption: Caption, ana: User, rui: User, client_of: Callable[[User], Client]
+) -> None:
+    save(caption=caption, user=rui, etag='"0-0"', text="Rui wrote this.", people=[])
+    client = client_of(ana)
+    answer = client.post(WORKSPACE, form(text="Ana wrote that."))
+    page = answer.content.decode()
+    assert answer.status_code == 412
+    assert "Ana wrote that.</textarea>" in page
+    assert "Rui Tavares saved a newer revision." in page
+    assert "<del>Rui</del>" in page
+    assert "<ins>Ana</ins>" in page
+    caption.refresh_from_db()
+    assert caption.head_number == 1
+    kept = CaptionWorkingCopy.objects.get(owner=ana)
+    again = client.post(WORKSPACE, form(text="Ana wrote that.", etag=f'"{kept.base_number}-{kept.seq}"'))
+    assert again.status_code == 302
+    caption.refresh_from_db()
+    assert caption.head_number == 2
+
+
+def test_an_empty_caption_answers_400_beside_what_was_typed(
+    caption: Caption, ana: User, client_of: Callable[[User], Client]
+) -> None:
+    answer = client_of(ana).post(WORKSPACE, form(text="   "))
+    assert (answer.status_code, b"must not be empty" in answer.content) == (400, True)
+
+
+@pytest.mark.parametrize("verb", ["", "delete", "approve"])
+def test_an_unknown_verb_changes_nothing(
+    caption: Caption, ana: User, client_of: Callable[[User], Client], verb: str
+) -> None:
+    assert client_of(ana).post(WORKSPACE, form(verb=verb)).status_code == 400
+    caption.refresh_from_db()
+    assert caption.state == State.DRAFTED
+
+
+def test_text_is_shown_as_typed_and_never_as_markup_s20(
+    caption: Caption, ana: User, client_of: Callable[[User], Client]
+) -> None:
+    payload = "</textarea><script>alert(1)</script>{{ 7|add:7 }}"
+    client = client_of(ana)
+    client.post(WORKSPACE, form(text=payload))
+    page = client.get(WORKSPACE).content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt;{{ 7|add:7 }}" in page
+
+
+def test_opening_the_caption_is_remembered(caption: Caption, ana: User, client_of: Callable[[User], Client]) -> None:
+    client = client_of(ana)
+    client.get(WORKSPACE)
+    client.get(WORKSPACE)
+    assert CaptionOpening.objects.filter(caption=caption, user=ana).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "more", "state"),
+    [
+        ("approve", {}, State.APPROVED),
+        ("fix", {"text": TEXT}, State.APPROVED),
+        ("return", {"reason": "He jumps."}, State.EDITING),
+    ],
+)
+def test_each_verdict_of_a_reviewer(
+    submitted: Caption,
+    rui: User,
+    client_of: Callable[[User], Client],
+    verb: str,
+    more: dict[str, str],
+    state: State,
+) -> None:
+    answer = client_of(rui).post(REVIEW, {"verb": verb, "seen_number": "1", **more})
+    assert answer["Location"] == reverse("review_queue", args=["demo"])
+    submitted.refresh_from_db()
+    assert submitted.state == state
+
+
+def test_a_return_without_a_comment_is_asked_for_one(
+    submitted: Caption, rui: User, client_of: Callable[[User], Client]
+) -> None:
+    answer = client_of(rui).post(REVIEW, {"verb": "return", "seen_number": "1", "reason": ""})
+    assert (answer.status_code, b"must not be empty" in answer.content) == (400, True)
+    submitted.refresh_from_db()
+    assert submitted.state == State.IN_REVIEW
+
+
+def test_a_verdict_on_what_was_overtaken_answers_412(
+    submitted: Caption, rui: User, client_of: Callable[[User], Client]
+) -> None:
+    assert client_of(rui).post(REVIEW, {"verb": "approve", "seen_number": "0"}).status_code == 412
+
+
+def test_annotators_do_not_get_the_review_page(
+    submitted: Caption, ana: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(ana)
+    assert client.get(REVIEW).status_code == 403
+    assert client.post(REVIEW, {"verb": "approve", "seen_number": "1"}).status_code == 403
+    submitted.refresh_from_db()
+    assert submitted.state == State.IN_REVIEW
+
+
+def test_reviewers_of_their_own_words_get_no_buttons(
+    project: Project, rui: User, client_of: Callable[[User], Client]
+) -> None:
+    SubmittedCaptionFactory(project=project, author=rui, clip=ClipFactory.create(project=project, clip_id="c"))
+    page = client_of(rui).get(REVIEW).content.decode()
+    assert "somebody else must judge it" in page
+    assert 'value="approve"' not in page
+
+
+@pytest.mark.parametrize(
+    "path", [WORKSPACE, REVIEW, "/projects/demo/", "/projects/demo/clips/", "/projects/demo/people/"]
+)
+def test_outsiders_get_the_same_404_as_for_nothing_s04(
+    submitted: Caption, otto: User, client_of: Callable[[User], Client], path: str
+) -> None:
+    client = client_of(otto)
+    others, absent = client.get(path), client.get(path.replace("demo", "nowhere"))
+    assert (others.status_code, absent.status_code) == (404, 404)
+    assert others.content == absent.content
+
+
+def test_the_clip_table_costs_the_same_for_two_clips_as_for_twenty(
+    project: Project, ana: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(ana)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get("/projects/demo/clips/").status_code == 200
+        return len(captured)
+
+    for _ in range(2):
+        SubmittedCaptionFactory(project=project, author=ana)
+    few = queries()
+    for _ in range(18):
+        SubmittedCaptionFactory(project=project, author=ana)
+    # session, user, project, role (twice), clips with captions, heads and authors
+    assert queries() == few
+
+
+def test_the_clip_table_goes_on_after_its_page_and_finds_by_words_and_state(
+    project: Project, ana: User, client_of: Callable[[User], Client]
+) -> None:
+    for n in range(51):
+        ClipFactory.create(project=project, clip_id=f"clip-{n:02}", description="a dance" if n == 7 else "")
+    client = client_of(ana)
+    first = client.get("/projects/demo/clips/").content.decode()
+    assert ("clip-49" in first, "clip-50" in first) == (True, False)
+    assert "clip-50" in client.get("/projects/demo/clips/?after=clip-49").content.decode()
+    found = client.get("/projects/demo/clips/?q=dance").content.decode()
+    assert ("clip-07" in found, "clip-08" in found) == (True, False)
+    assert "No clip matches" in client.get("/projects/demo/clips/?state=approved&q=%00").content.decode()
+
+
+def test_the_words_of_another_are_announced_not_shown(
+    caption: Caption, ana: User, rui: User, client_of: Callable[[User], Client]
+) -> None:
+    CaptionWorkingCopy.objects.create(caption=caption, owner=rui, base_number=0, seq=1, text="secret", people=PEOPLE)
+    page = client_of(ana).get(WORKSPACE).content.decode()
+    assert "Unsaved words of <b>Rui Tavares</b>" in page
+    assert "secret" not in page
