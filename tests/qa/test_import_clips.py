@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from annotation.models import Caption, Clip, Draft, Event, Project, User
 from annotation.states import State
 from qa.models import QAItem
+from tests.annotation.accumulation.video_factory import make_sound
 
 SAMPLE = settings.BASE_DIR / "samples/clips/lab-balance-one-man.mp4"
 OTHER = settings.BASE_DIR / "samples/clips/lab-balance-three-people.mp4"
@@ -166,8 +167,14 @@ def playlist(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [playlist, cut, lambda path: path.write_bytes(b""), lambda path: path.write_bytes(b"<html>" + SAMPLE.read_bytes())],
-    ids=["playlist that lists another clip", "cut faststart mp4", "0 bytes", "html before the video"],
+    [
+        playlist,
+        cut,
+        make_sound,
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"<html>" + SAMPLE.read_bytes()),
+    ],
+    ids=["playlist that lists another clip", "cut faststart mp4", "sound only", "0 bytes", "html before the video"],
 )
 def test_a_hostile_or_damaged_file_leaves_no_row_and_no_file_s31_f23(
     project: Project, folder: Path, capsys: pytest.CaptureFixture[str], make: Any
