@@ -1,6 +1,5 @@
 """What is taken in and what is refused, with its reason. The ids are those of the threat and fault lists."""
 
-import resource
 import struct
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from annotation.accumulation.probe import DEFAULT_LIMITS, Limits, Refused, probe
-from tests.annotation.accumulation.video_factory import Video, make_sound, make_video
+from tests.annotation.accumulation.video_factory import Video, make_sound, make_video, peak_megabytes
 
 REPOSITORY = Path(__file__).parents[3]
 EVERY_VIDEO_NAME = ("x.mp4", "x.mov", "x.webm", "x.mkv")
@@ -219,8 +218,7 @@ def try_it(path: Path) -> None:
     try:
         probe(path)
     except Refused as refused:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(refused.code, peak)  # noqa: T201
+        print(refused.code, peak_megabytes())  # noqa: T201
 
 
 @pytest.mark.parametrize("tables", ["stsz", "all but stsz", "all"])

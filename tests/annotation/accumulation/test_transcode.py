@@ -221,8 +221,7 @@ def test_long_videos_are_transcoded_in_little_memory(tmp_path: Path) -> None:
 
 def measure(call: str) -> int:
     """Run `call` in another process; its peak memory in megabytes."""
-    peak = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
-    command = [sys.executable, "-c", f"from {__name__} import *\n{call}\n{peak}"]
+    command = [sys.executable, "-c", f"from {__name__} import *\n{call}\nprint(peak_megabytes())"]
     return int(subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout)
 
 

@@ -177,3 +177,9 @@ def click_time(path: Path) -> float:
 def sample_formats(path: Path) -> list[tuple[str, str]]:
     with av.open(str(path)) as container:
         return [(stream.type, stream.codec_context.name) for stream in container.streams]
+
+
+def peak_megabytes() -> int:
+    """This process's own peak. getrusage would also count what the parent had in memory when it forked us."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
