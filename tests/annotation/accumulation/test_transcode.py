@@ -24,6 +24,7 @@ from tests.annotation.accumulation.video_factory import (
     make_sound,
     make_video,
     patch,
+    peak_megabytes,
 )
 
 REPOSITORY = Path(__file__).parents[3]
@@ -221,7 +222,8 @@ def test_long_videos_are_transcoded_in_little_memory(tmp_path: Path) -> None:
 
 def measure(call: str) -> int:
     """Run `call` in another process; its peak memory in megabytes."""
-    command = [sys.executable, "-c", f"from {__name__} import *\n{call}\nprint(peak_megabytes())"]
+    script = f"from {__name__} import *\n{call}\nfrom {peak_megabytes.__module__} import *\nprint(peak_megabytes())"
+    command = [sys.executable, "-c", script]
     return int(subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout)
 
 
