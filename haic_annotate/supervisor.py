@@ -18,6 +18,7 @@ from haic_annotate.first_start import HOME, bring_up_to_date, set_up
 from haic_annotate.processes import die_with_parent
 
 READY_SECONDS = 60
+STOP_SECONDS = 25
 STEADY_SECONDS = 60
 """A program that ran this long before it ended is started again at once."""
 
@@ -76,8 +77,9 @@ class Supervisor:
         for program in self.programs:
             if program.child.is_alive:
                 program.child.process.terminate()
+        end = time.monotonic() + STOP_SECONDS  # for all together: the second has had the first one's time as well
         for program in self.programs:
-            program.child.stop(patience_s=25)
+            program.child.stop(patience_s=max(end - time.monotonic(), 0.1))
 
 
 def say(line: str) -> None:
@@ -96,9 +98,10 @@ def up(arguments: list[str]) -> int:
     if not folder.lock():
         raise CannotStart(f"{data} is in use by another ./haic: stop it first, or choose another folder with --data")
     _refuse_taken_port(options.port)
-    signal.signal(signal.SIGTERM, _interrupted)
+    stop = Stop()
+    stop.listen()
     try:
-        _serve(folder, port=options.port, demo=not options.no_demo)
+        _serve(folder, port=options.port, demo=not options.no_demo, stop=stop)
     except KeyboardInterrupt:
         say("stopped")
     finally:
@@ -106,8 +109,28 @@ def up(arguments: list[str]) -> int:
     return 0
 
 
-def _interrupted(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
+class Stop:
+    """Whether somebody asked us to stop.
+
+    An exception raised by a signal's handler is lost when Python is inside a hook that may not fail (those around a
+    fork, for one): the loops that wait ask here as well.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked = False
+
+    def listen(self) -> None:
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sig, self._asked)
+
+    def heed(self) -> None:
+        """Raises KeyboardInterrupt if it was asked for."""
+        if self.is_asked:
+            raise KeyboardInterrupt
+
+    def _asked(self, *_: object) -> NoReturn:
+        self.is_asked = True
+        raise KeyboardInterrupt
 
 
 def _refuse_taken_port(port: int) -> None:
@@ -119,7 +142,7 @@ def _refuse_taken_port(port: int) -> None:
             raise CannotStart(f"port {port} is taken: choose another with --port") from error
 
 
-def _serve(folder: DataFolder, *, port: int, demo: bool) -> None:
+def _serve(folder: DataFolder, *, port: int, demo: bool, stop: Stop) -> None:
     began = time.monotonic()
     say("starting Postgres and Valkey …")
     with services(folder.path) as running:
@@ -139,17 +162,18 @@ def _serve(folder: DataFolder, *, port: int, demo: bool) -> None:
             worker = ["-m", "celery", "-A", "haic_annotate", "worker", "-c", "2", "-Q", "default,drafting,video"]
             supervisor.start("worker", python, *worker, "-l", "WARNING", "--without-mingle", "--without-gossip")
             set_up(folder, running, demo=demo, say=say)
-            _wait_ready(port, supervisor)
+            _wait_ready(port, supervisor, stop)
             say(f"ready after {time.monotonic() - began:.1f} s: http://127.0.0.1:{port}/   (Ctrl-C stops it)")
-            _watch(supervisor, running)
+            _watch(supervisor, running, stop)
         finally:
             say("stopping …")
             supervisor.stop()
 
 
-def _wait_ready(port: int, supervisor: Supervisor) -> None:
+def _wait_ready(port: int, supervisor: Supervisor, stop: Stop) -> None:
     end = time.monotonic() + READY_SECONDS
     while True:
+        stop.heed()
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
                 if answer.status == 200:
@@ -163,10 +187,11 @@ def _wait_ready(port: int, supervisor: Supervisor) -> None:
         time.sleep(0.1)
 
 
-def _watch(supervisor: Supervisor, running: Services) -> NoReturn:
+def _watch(supervisor: Supervisor, running: Services, stop: Stop) -> NoReturn:
     """Keep the programs running. Without its own Postgres the platform cannot go on: that ends it."""
     while True:
         time.sleep(0.3)
+        stop.heed()
         postgres = running.postgres
         if postgres is not None and postgres.child is not None and not postgres.child.is_alive:
             raise CannotStart(f"Postgres ended ({postgres.child.last_words()}): see {postgres.log}")

@@ -5,10 +5,13 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from haic_annotate.embedded import Services
+from haic_annotate.supervisor import Stop, Supervisor, _wait_ready, _watch
 from tests.stack import Stack, manage, processes_of, wait_until_gone
 
 PARTS = ["bin/postgres -D", "valkey-server", "gunicorn", "manage.py relay", "celery"]
@@ -99,7 +102,17 @@ def test_a_signal_during_the_start_leaves_nothing(stack: Stack) -> None:
     stack.spawn("--no-demo")
     stack.wait_for("starting web")
     stack.send(signal.SIGTERM)
-    assert processes_of(stack.data) == {}
+    assert wait_until_gone(stack.data, seconds=5) == {}
+
+
+def test_a_signal_whose_exception_was_swallowed_still_stops_the_start() -> None:
+    stop = Stop()
+    with suppress(KeyboardInterrupt):  # what Python's hooks around a fork do with it
+        stop._asked()
+    with pytest.raises(KeyboardInterrupt):
+        _wait_ready(1, Supervisor({}, Path("unused")), stop)
+    with pytest.raises(KeyboardInterrupt):
+        _watch(Supervisor({}, Path("unused")), Services({}), stop)
 
 
 def test_a_second_up_on_the_same_folder_is_refused_in_one_line(stack: Stack) -> None:
