@@ -1,9 +1,11 @@
 """Settings of the project. Every value comes from the environment, is typed, and fails loudly when it is wrong."""
 
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
-from environs import Env
+from environs import Env, validate
 
 env = Env()
 
@@ -14,12 +16,20 @@ DATA_DIR = Path(env.str("HAIC_DATA", str(BASE_DIR / "var"))).resolve()
 EMBEDDED = env.bool("HAIC_EMBEDDED", False)
 SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 
-# --- doors ------------------------------------------------------------------------------------------------------------
+# --- doors (what a server refuses to start with: haic_annotate/guard.py) ----------------------------------------------
 SECRET_KEY = env.str("SECRET_KEY")
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+BEHIND_PROXY = env.int("BEHIND_PROXY", 0)
+"""How many proxies of ours stand in front: only then what they say of scheme and client is believed."""
+ALLAUTH_TRUSTED_PROXY_COUNT = BEHIND_PROXY
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 HTTPS = env.bool("HTTPS", False)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 60 * 60 * 24 * 365) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and env.bool("HSTS_SUBDOMAINS", True)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -27,13 +37,19 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+MEDIA_DELIVERY = env.str("MEDIA_DELIVERY", "direct", validate=validate.OneOf(["direct", "accel", "presigned"]))
+MEDIA_STORAGE = env.str("MEDIA_STORAGE", "local", validate=validate.OneOf(["local", "s3"]))
+S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", "") or None
+S3_PUBLIC_ENDPOINT_URL = env.str("S3_PUBLIC_ENDPOINT_URL", "") or S3_ENDPOINT_URL
+_media_origin = urlsplit(S3_PUBLIC_ENDPOINT_URL or "")
+_MEDIA_ORIGINS = [f"{_media_origin.scheme}://{_media_origin.netloc}"] if MEDIA_DELIVERY == "presigned" else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:", "blob:"],
-        "media-src": [SELF, "blob:"],
+        "img-src": [SELF, "data:", "blob:", *_MEDIA_ORIGINS],
+        "media-src": [SELF, "blob:", *_MEDIA_ORIGINS],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -100,7 +116,17 @@ DATABASES = {
         "ATOMIC_REQUESTS": False,
     }
 }
-DATABASES["default"].setdefault("OPTIONS", {}).update(connect_timeout=3)
+_LIMITS = {
+    "statement_timeout": env.int("DB_STATEMENT_TIMEOUT_MS", 0),
+    "lock_timeout": env.int("DB_LOCK_TIMEOUT_MS", 0),
+    "idle_in_transaction_session_timeout": env.int("DB_IDLE_IN_TRANSACTION_TIMEOUT_MS", 0),
+}
+"""Milliseconds, 0 for none. wsgi.py sets them for who serves people; workers and commands may take longer."""
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    connect_timeout=3,
+    tcp_user_timeout=10_000,
+    options=" ".join(f"-c {name}={limit}" for name, limit in _LIMITS.items() if limit),
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APP_ROLE = env.str("HAIC_APP_ROLE", "haic_app")
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -127,15 +153,36 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
 # --- files ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG
+_UNHASHED = EMBEDDED or DEBUG
+WHITENOISE_USE_FINDERS = _UNHASHED
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media-is-never-served-from-here/"
+MEDIA_ACCEL_PREFIX = "/_media/"
+MEDIA_LINK_SECONDS = 60
+_LOCAL: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+_S3: dict[str, Any] = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "bucket_name": env.str("S3_BUCKET", ""),
+        "endpoint_url": S3_ENDPOINT_URL,
+        "region_name": env.str("S3_REGION", "") or None,
+        "access_key": env.str("S3_ACCESS_KEY_ID", "") or None,
+        "secret_key": env.str("S3_SECRET_ACCESS_KEY", "") or None,
+        "signature_version": "s3v4",
+        "addressing_style": env.str("S3_ADDRESSING_STYLE", "path"),
+        "default_acl": None,
+        "file_overwrite": False,
+        "querystring_auth": True,
+        "querystring_expire": MEDIA_LINK_SECONDS,
+    },
+}
+_WHITENOISE = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "default": _S3 if MEDIA_STORAGE == "s3" else _LOCAL,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if _UNHASHED else _WHITENOISE},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)

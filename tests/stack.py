@@ -14,7 +14,16 @@ from pathlib import Path
 from haic_annotate.processes import die_with_parent
 
 HOME = Path(__file__).resolve().parent.parent
-OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "HAIC_DATA", "DJANGO_SETTINGS_MODULE")
+OURS = (
+    "HAIC_EMBEDDED",
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "HAIC_DATA",
+    "DJANGO_SETTINGS_MODULE",
+    "DJANGO_ALLOW_ASYNC_UNSAFE",
+)
 
 
 def environment() -> dict[str, str]:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from annotation.services.outbox import CHANNEL, beat, publish_pending, send_canary, sweep
 from haic_annotate.broker import send
+from haic_annotate.guard import refuse_unsafe_start
 
 LOCK = 7_201_001
 POLL_SECONDS = 1.0
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         self.pause_s = POLL_SECONDS
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_unsafe_start()
         # As the first process of a container nothing would end us without a handler.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         while True:
