@@ -3,7 +3,7 @@
 from django import forms
 
 from annotation.errors import BadInput
-from annotation.models import Role
+from annotation.models import Role, Scope
 
 
 def add_problems(form: forms.Form, error: BadInput) -> None:
@@ -26,6 +26,12 @@ class MemberForm(forms.Form):
 class ProjectSettingsForm(forms.Form):
     name = forms.CharField(max_length=120)
     description = forms.CharField(max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class ApiTokenForm(forms.Form):
+    name = forms.CharField(max_length=60, label="What it is for")
+    scope = forms.ChoiceField(choices=Scope.choices)
+    days = forms.IntegerField(min_value=1, max_value=365, initial=90, label="Valid for, in days")
 
 
 class NewAccountForm(forms.Form):

@@ -1,12 +1,14 @@
 from django.urls import path
 
-from annotation.views import captions, media, people, reviews
+from annotation.views import captions, media, people, reviews, tokens
 
 _PROJECT = "projects/<slug:slug>/"
 _CLIP = f"{_PROJECT}clips/<str:clip_id>/"
 
 urlpatterns = [
     path("invitations/<str:token>/", people.invitation, name="invitation"),
+    path("accounts/tokens/", tokens.api_tokens, name="api_tokens"),
+    path("accounts/tokens/<int:token_id>/revoke", tokens.api_token_revoke, name="api_token_revoke"),
     path(f"{_PROJECT}people/", people.people, name="people"),
     path(f"{_PROJECT}people/change", people.member, name="member"),
     path(f"{_PROJECT}settings/", people.project_settings, name="project_settings"),

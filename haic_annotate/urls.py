@@ -2,6 +2,7 @@
 
 from allauth.account import views as account_views
 from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularJSONAPIView
 
 from haic_annotate.health import healthz, readyz
 
@@ -11,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", account_views.login, name="account_login"),
     path("accounts/logout/", account_views.logout, name="account_logout"),
     path("accounts/password/change/", account_views.password_change, name="account_change_password"),
+    path("api/v1/schema", SpectacularJSONAPIView.as_view(), name="api_schema"),
     path("api/v1/", include("annotation.api.urls")),
     path("api/v1/", include("qa.api.urls")),
     path("", include("annotation.urls")),

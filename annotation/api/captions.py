@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.api.fields import account, body_with, if_match
 from annotation.api.idempotency import once
+from annotation.api.schema import describes, people, saved
 from annotation.errors import BadInput
 from annotation.models import Caption, CaptionRevision
 from annotation.services import captions
@@ -20,6 +22,10 @@ def _revision_answer(revision: CaptionRevision, *, status: int) -> Response:
     return Response(body, status, headers={"ETag": etag})
 
 
+def _words() -> dict[str, serializers.Field]:
+    return {"text": serializers.CharField(), "people": people()}
+
+
 class _CaptionView(APIView):
     def _caption(self, request: Request, slug: str, clip_id: str) -> Caption:
         return caption_for(account(request), slug=slug, clip_id=clip_id)
@@ -28,6 +34,7 @@ class _CaptionView(APIView):
 class WorkingCopy(_CaptionView):
     """PUT {text, people} with If-Match: keep unsaved words."""
 
+    @describes("CaptionWords", body=_words(), answer={"etag": serializers.CharField()}, once=False)
     def put(self, request: Request, slug: str, clip_id: str) -> Response:
         caption = self._caption(request, slug, clip_id)
         data = body_with(request, "text", "people")
@@ -38,6 +45,7 @@ class WorkingCopy(_CaptionView):
 class Revisions(_CaptionView):
     """POST {text, people} with If-Match and Idempotency-Key: save."""
 
+    @describes("CaptionSave", body=_words(), answer=saved(), status=201)
     def post(self, request: Request, slug: str, clip_id: str) -> Response:
         caption = self._caption(request, slug, clip_id)
         data = body_with(request, "text", "people")
@@ -52,6 +60,7 @@ class Revisions(_CaptionView):
 class Submit(_CaptionView):
     """POST {text, people} with If-Match and Idempotency-Key: save what changed and hand in."""
 
+    @describes("CaptionSubmit", body=_words(), answer=saved())
     def post(self, request: Request, slug: str, clip_id: str) -> Response:
         caption = self._caption(request, slug, clip_id)
         data = body_with(request, "text", "people")
@@ -66,6 +75,7 @@ class Submit(_CaptionView):
 class Restore(_CaptionView):
     """POST {number} with If-Match and Idempotency-Key: the words of an earlier revision become the newest."""
 
+    @describes("CaptionRestore", body={"number": serializers.IntegerField()}, answer=saved(), status=201)
     def post(self, request: Request, slug: str, clip_id: str) -> Response:
         caption = self._caption(request, slug, clip_id)
         number: Any = body_with(request, "number")["number"]

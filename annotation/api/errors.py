@@ -54,5 +54,7 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
         )
     if isinstance(exception, exceptions.APIException):
         code = str(getattr(exception, "default_code", "refused"))
-        return Response(error_body(code, str(exception.detail)), exception.status_code)
+        header = getattr(exception, "auth_header", None)
+        headers = {"WWW-Authenticate": header} if header else {}
+        return Response(error_body(code, str(exception.detail)), exception.status_code, headers=headers)
     return None

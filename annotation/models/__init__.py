@@ -4,9 +4,11 @@ from annotation.models.drafts import Draft
 from annotation.models.events import Event
 from annotation.models.jobs import Heartbeat, IdempotencyKey, Outbox
 from annotation.models.projects import Invitation, Membership, Project, Role, User
+from annotation.models.tokens import ApiToken, Scope
 from annotation.models.work import RevisionKind, Verdict
 
 __all__ = [
+    "ApiToken",
     "Caption",
     "CaptionOpening",
     "CaptionReview",
@@ -23,6 +25,7 @@ __all__ = [
     "Project",
     "RevisionKind",
     "Role",
+    "Scope",
     "Upload",
     "User",
     "Verdict",

@@ -83,11 +83,11 @@ def test_a_safe_server_starts_and_a_broker_that_is_away_is_no_reason_not_to(post
     [None, "", "changeme", "x" * 20, "ab" * 40, "django-insecure-" + secrets.token_urlsafe(60)],
     ids=["unset", "empty", "changeme", "short", "two letters", "out of a template"],
 )
-def test_a_missing_weak_or_known_key_is_refused_S_03(postgres: Postgres, key: str | None) -> None:
+def test_a_missing_weak_or_known_key_is_refused_s03(postgres: Postgres, key: str | None) -> None:
     assert "SECRET_KEY" in _refusal(_start(postgres, SECRET_KEY=key))
 
 
-def test_no_key_in_the_repository_would_be_taken_S_03(postgres: Postgres) -> None:
+def test_no_key_in_the_repository_would_be_taken_s03(postgres: Postgres) -> None:
     written = set()
     for line in subprocess.run(
         ["git", "log", "-p", "--no-color", "--all", "-G", "SECRET_KEY"],
@@ -116,7 +116,7 @@ def test_no_key_in_the_repository_would_be_taken_S_03(postgres: Postgres) -> Non
         ("STATIC_ROOT", "/nonexistent"),
     ],
 )
-def test_an_open_door_is_refused_by_the_name_of_its_variable_S_03(
+def test_an_open_door_is_refused_by_the_name_of_its_variable_s03(
     postgres: Postgres, variable: str, value: str | None
 ) -> None:
     assert variable in _refusal(_start(postgres, **{variable: value}))
@@ -134,7 +134,7 @@ def test_a_role_that_may_rewrite_history_does_not_serve(postgres: Postgres, role
 
 
 @pytest.mark.parametrize("setting", ["synchronous_commit"])
-def test_a_database_that_forgets_is_refused_F_09(postgres: Postgres, setting: str) -> None:
+def test_a_database_that_forgets_is_refused_f09(postgres: Postgres, setting: str) -> None:
     with psycopg.connect(postgres.url("postgres", "haic"), autocommit=True) as admin:
         admin.execute(f"ALTER ROLE haic_app SET {setting} = off")
         try:
@@ -143,7 +143,7 @@ def test_a_database_that_forgets_is_refused_F_09(postgres: Postgres, setting: st
             admin.execute(f"ALTER ROLE haic_app RESET {setting}")
 
 
-def test_a_server_without_fsync_is_refused_F_09(tmp_path: Path) -> None:
+def test_a_server_without_fsync_is_refused_f09(tmp_path: Path) -> None:
     server = Postgres(tmp_path / "pg", log=tmp_path / "postgres.log", durable=False)
     server.start()
     try:
@@ -156,7 +156,7 @@ def test_a_server_without_fsync_is_refused_F_09(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_pending_migrations_are_refused_D_12(postgres: Postgres) -> None:
+def test_pending_migrations_are_refused_d12(postgres: Postgres) -> None:
     with psycopg.connect(postgres.url("postgres", "haic"), autocommit=True) as admin:
         row = admin.execute("DELETE FROM django_migrations WHERE app = 'qa' RETURNING app, name, applied").fetchall()
         try:
@@ -166,7 +166,7 @@ def test_pending_migrations_are_refused_D_12(postgres: Postgres) -> None:
                 admin.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, %s)", values)
 
 
-def test_a_broker_that_evicts_is_refused_F_08(postgres: Postgres, tmp_path: Path) -> None:
+def test_a_broker_that_evicts_is_refused_f08(postgres: Postgres, tmp_path: Path) -> None:
     import redis
 
     valkey = Valkey(tmp_path / "valkey", log=tmp_path / "valkey.log")
@@ -185,7 +185,7 @@ def test_a_broker_that_evicts_is_refused_F_08(postgres: Postgres, tmp_path: Path
     [["manage.py", "relay"], ["-m", "celery", "-A", "haic_annotate", "worker", "-P", "solo", "-l", "ERROR"]],
     ids=["relay", "worker"],
 )
-def test_relay_and_worker_refuse_the_same_S_03(postgres: Postgres, command: list[str]) -> None:
+def test_relay_and_worker_refuse_the_same_s03(postgres: Postgres, command: list[str]) -> None:
     env = {
         **environment(),
         "SECRET_KEY": "short",

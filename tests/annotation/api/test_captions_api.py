@@ -143,7 +143,7 @@ def test_outsiders_get_the_same_404_as_for_nothing_s04(
 
 
 def test_nobody_saves_without_signing_in_or_without_the_csrf_token_s08(caption: Caption, ana: User) -> None:
-    assert send(Client(), "api_caption_revisions").status_code == 403
+    assert send(Client(), "api_caption_revisions").status_code == 401
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(ana)
     answer = send(strict, "api_caption_revisions")
