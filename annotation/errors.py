@@ -48,6 +48,12 @@ class MoveNotAllowed(DomainError):
     code = "move_not_allowed"
 
 
+class Conflict(DomainError):
+    """Others were at the same rows at the same time; nothing was changed."""
+
+    code = "conflict"
+
+
 class StaleRevision(DomainError):
     """Somebody saved meanwhile, or another tab of the same person did."""
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -35,7 +35,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         if pending:
             return JsonResponse({"ready": False, "reason": f"{pending} migrations are pending"}, status=503)
         degraded = [name for name, fine in (("broker", _broker_answers()), ("workers", _workers_answer())) if not fine]
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         return JsonResponse({"ready": False, "reason": "the database does not answer"}, status=503)
     return JsonResponse({"ready": True, "degraded": degraded})
 

@@ -125,7 +125,7 @@ _LIMITS = {
 }
 """Milliseconds, 0 for none. wsgi.py sets them for who serves people; workers and commands may take longer."""
 DATABASES["default"].setdefault("OPTIONS", {}).update(
-    connect_timeout=3,
+    connect_timeout=2,
     tcp_user_timeout=10_000,
     options=" ".join(f"-c {name}={limit}" for name, limit in _LIMITS.items() if limit),
 )

@@ -6,6 +6,8 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from haic_annotate.health import healthz, readyz
 
+handler500 = "haic_annotate.faults.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

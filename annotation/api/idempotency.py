@@ -1,11 +1,13 @@
 """A save may arrive twice: the same Idempotency-Key gets the same answer, and the work is done once.
 
 Key and work stand in one transaction. A second request with the key waits on the unique index until the first has
-committed, and then reads its answer. A refusal is an answer too and is kept.
+committed, and then reads its answer. A refusal is an answer too and is kept, and so is a fault of ours: to do the
+work a second time after one could do it twice. Only when the database was away nothing is kept, as nothing was done.
 """
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -13,11 +15,14 @@ from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.errors import error_body, status_of
+from annotation.api.errors import DATABASE_AWAY, broken_body, error_body, status_of
 from annotation.api.fields import account
 from annotation.canonical import canonical_json
 from annotation.errors import BadInput, DomainError, KeyReused
 from annotation.models import IdempotencyKey
+from annotation.transactions import in_transaction
+
+logger = logging.getLogger(__name__)
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 100
@@ -27,29 +32,39 @@ def once(request: Request, *, action: Callable[[], Response]) -> Response:
     """The action's answer, now or from the first time. Raises BadInput without a key, KeyReused for another body."""
     key = _key(request)
     fingerprint = _fingerprint(request)
-    with transaction.atomic():
-        IdempotencyKey.objects.bulk_create(
-            [IdempotencyKey(user=account(request), key=key, request_sha256=fingerprint)], ignore_conflicts=True
-        )
-        row = IdempotencyKey.objects.select_for_update().get(user=account(request), key=key)
-        if row.request_sha256 != fingerprint:
-            raise KeyReused("This Idempotency-Key came before with another request.")
-        if row.status is not None:
-            return Response(json.loads(row.body), row.status, headers=row.headers)
-        response = _answer(action)
-        row.status, row.body = response.status_code, json.dumps(response.data)
-        row.headers = {name: response[name] for name in ("ETag",) if name in response}
-        row.save(update_fields=["status", "body", "headers"])
-        return response
+    return _once(request, action, key=key, fingerprint=fingerprint)
+
+
+@in_transaction
+def _once(request: Request, action: Callable[[], Response], *, key: str, fingerprint: str) -> Response:
+    user = account(request)
+    IdempotencyKey.objects.bulk_create(
+        [IdempotencyKey(user=user, key=key, request_sha256=fingerprint)], ignore_conflicts=True
+    )
+    row = IdempotencyKey.objects.select_for_update().get(user=user, key=key)
+    if row.request_sha256 != fingerprint:
+        raise KeyReused("This Idempotency-Key came before with another request.")
+    if row.status is not None:
+        return Response(json.loads(row.body), row.status, headers=row.headers)
+    response = _answer(action)
+    row.status, row.body = response.status_code, json.dumps(response.data)
+    row.headers = {name: response[name] for name in ("ETag",) if name in response}
+    row.save(update_fields=["status", "body", "headers"])
+    return response
 
 
 def _answer(action: Callable[[], Response]) -> Response:
-    """A refusal rolls back the action but not the key."""
+    """A refusal or a fault rolls back the action but not the key."""
     try:
         with transaction.atomic():
             return action()
     except DomainError as error:
         return Response(error_body(error.code, error.message, error.detail), status_of(error))
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        logger.exception("an action broke")
+        return Response(broken_body(), 500)
 
 
 def _key(request: Request) -> str:

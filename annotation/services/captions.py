@@ -7,14 +7,13 @@ autosaves since. Every write says which one it saw.
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-
 from annotation.access import require
 from annotation.errors import BadInput, EtagMissing, MoveNotAllowed, StaleRevision
 from annotation.models import Caption, CaptionOpening, CaptionRevision, CaptionWorkingCopy, Draft, RevisionKind, User
 from annotation.services.revisions import append_revision
 from annotation.states import EDITABLE, State
 from annotation.text import checked_text
+from annotation.transactions import in_transaction
 from annotation.workflow import move
 
 CAPTION_CHARACTERS = 50_000
@@ -62,7 +61,7 @@ def checked_people(value: object) -> list[dict[str, str]]:
     return people
 
 
-@transaction.atomic
+@in_transaction
 def autosave(*, caption: Caption, user: User, etag: str | None, text: object, people: object) -> CaptionWords:
     """Keep the person's unsaved words. Never makes a revision.
 
@@ -80,7 +79,7 @@ def autosave(*, caption: Caption, user: User, etag: str | None, text: object, pe
     return CaptionWords(checked, registry, seen.base_number, seen.seq + 1, unsaved=True)
 
 
-@transaction.atomic
+@in_transaction
 def save(*, caption: Caption, user: User, etag: str | None, text: object, people: object) -> CaptionRevision:
     """Make the words a revision. Raises as `autosave`, and BadInput for a caption without words."""
     checked = checked_text(text, field="text", most=CAPTION_CHARACTERS, blank=False)
@@ -90,7 +89,7 @@ def save(*, caption: Caption, user: User, etag: str | None, text: object, people
     return _write(caption, user, text=checked, people=registry, kind=RevisionKind.EDIT)
 
 
-@transaction.atomic
+@in_transaction
 def submit(*, caption: Caption, user: User, etag: str | None, text: object, people: object) -> CaptionRevision:
     """Save what changed and hand the caption to review. An untouched draft is accepted as it is.
 
@@ -109,7 +108,7 @@ def submit(*, caption: Caption, user: User, etag: str | None, text: object, peop
     return head
 
 
-@transaction.atomic
+@in_transaction
 def rebase(*, caption: Caption, user: User, text: object, people: object) -> CaptionWords:
     """Keep a person's words on top of the newest revision, after they have been shown it. Makes no revision.
 
@@ -127,14 +126,14 @@ def rebase(*, caption: Caption, user: User, text: object, people: object) -> Cap
     return CaptionWords(checked, registry, caption.head_number, seq, unsaved=True)
 
 
-@transaction.atomic
+@in_transaction
 def discard(*, caption: Caption, user: User) -> None:
     """Forget the person's unsaved words, because they said so."""
     caption = _locked(caption, user)
     CaptionWorkingCopy.objects.filter(caption=caption, owner=user).delete()
 
 
-@transaction.atomic
+@in_transaction
 def restore(*, caption: Caption, user: User, etag: str | None, number: int) -> CaptionRevision:
     """Make an earlier revision's words the newest revision. Nothing is deleted.
 
@@ -148,7 +147,7 @@ def restore(*, caption: Caption, user: User, etag: str | None, number: int) -> C
     return _write(caption, user, text=earlier.text, people=earlier.people, kind=RevisionKind.RESTORE)
 
 
-@transaction.atomic
+@in_transaction
 def withdraw(*, caption: Caption, user: User, seen_number: int) -> None:
     """Take a submitted caption back to go on writing. Raises StaleRevision, MoveNotAllowed."""
     require(user, "edit", project=caption.clip.project)
@@ -157,7 +156,7 @@ def withdraw(*, caption: Caption, user: User, seen_number: int) -> None:
     move(caption, "withdraw", actor=user, revision=caption.head)
 
 
-@transaction.atomic
+@in_transaction
 def reopen(*, caption: Caption, user: User, reason: str, seen_number: int) -> None:
     """Take back an approval. What was approved stays in the history and in earlier releases."""
     require(user, "reopen", project=caption.clip.project)
@@ -167,7 +166,7 @@ def reopen(*, caption: Caption, user: User, reason: str, seen_number: int) -> No
     move(caption, "reopen", actor=user, revision=caption.head, reason=checked)
 
 
-@transaction.atomic
+@in_transaction
 def accept_draft(*, caption: Caption, draft: Draft) -> None:
     """A draft has come. It never touches the text: only a caption that waits for one becomes drafted."""
     caption = lock(caption)

@@ -3,14 +3,13 @@
 from typing import Any
 from uuid import uuid4
 
-from django.db import transaction
-
 from annotation.models import Clip, Draft
 from annotation.services.captions import accept_draft
+from annotation.transactions import in_transaction
 from annotation.workflow import database_now
 
 
-@transaction.atomic
+@in_transaction
 def store_draft(*, clip: Clip, kind: str, model: str, payload: dict[str, Any], prompt_version: str = "") -> Draft:
     """Keep the draft verbatim; a caption that waits for one shows it."""
     draft = Draft(

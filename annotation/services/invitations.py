@@ -13,6 +13,7 @@ from annotation.access import require
 from annotation.errors import BadInput, InvitationUsed
 from annotation.models import Invitation, Membership, Project, Role, User
 from annotation.text import checked_text
+from annotation.transactions import in_transaction
 
 LIFETIME = timedelta(days=7)
 
@@ -39,7 +40,7 @@ def find_open(token: str) -> Invitation:
     return invitation
 
 
-@transaction.atomic
+@in_transaction
 def accept_with_new_account(*, token: str, username: str, first_name: str, last_name: str, password: str) -> User:
     """Make the account and use up the invitation, both or neither. Raises InvitationUsed, BadInput."""
     invitation = _locked(token)
@@ -65,7 +66,7 @@ def accept_with_new_account(*, token: str, username: str, first_name: str, last_
     return user
 
 
-@transaction.atomic
+@in_transaction
 def accept_as(*, token: str, user: User) -> Project | None:
     """A person who has an account joins. Raises InvitationUsed."""
     invitation = _locked(token)

@@ -6,11 +6,12 @@ A message may be sent twice (the relay can die between sending and marking), nev
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
 from annotation.models import Heartbeat, Outbox, Upload
+from annotation.transactions import in_transaction
 from annotation.workflow import database_now
 
 CHANNEL = "outbox"
@@ -49,7 +50,7 @@ def beat(name: str) -> None:
     Heartbeat.objects.update_or_create(name=name, defaults={"at": database_now()})
 
 
-@transaction.atomic
+@in_transaction
 def sweep() -> None:
     """Bring back work whose worker is gone; drop what was published long ago."""
     now = database_now()

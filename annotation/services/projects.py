@@ -9,9 +9,10 @@ from annotation.errors import BadInput
 from annotation.models import Membership, Project, Role, User
 from annotation.models.projects import SLUG_PATTERN
 from annotation.text import checked_text
+from annotation.transactions import in_transaction
 
 
-@transaction.atomic
+@in_transaction
 def create_project(*, slug: str, name: str, admin: User) -> Project:
     """A project with its first administrator. Raises BadInput."""
     if not re.fullmatch(SLUG_PATTERN, slug):
@@ -34,7 +35,7 @@ def change_settings(*, project: Project, user: User, name: str, description: str
     project.save(update_fields=["name", "description"])
 
 
-@transaction.atomic
+@in_transaction
 def change_member(*, project: Project, user: User, username: str, role: str, is_active: bool) -> None:
     """Change a member's role, or switch the membership off.
 

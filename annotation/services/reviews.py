@@ -1,7 +1,5 @@
 """Judging a caption: approve, fix and approve, or return with a comment. Nobody judges their own words."""
 
-from django.db import transaction
-
 from annotation.access import require, require_foreign_work
 from annotation.errors import BadInput, MoveNotAllowed
 from annotation.models import Caption, CaptionReview, CaptionRevision, RevisionKind, User, Verdict
@@ -9,10 +7,11 @@ from annotation.services.captions import CAPTION_CHARACTERS, checked_people, loc
 from annotation.services.revisions import append_revision
 from annotation.states import State
 from annotation.text import checked_text
+from annotation.transactions import in_transaction
 from annotation.workflow import database_now, move, pseudonym_of
 
 
-@transaction.atomic
+@in_transaction
 def approve(*, caption: Caption, reviewer: User, seen_number: int) -> CaptionReview:
     """Make the revision the reviewer saw the caption's final text.
 
@@ -25,7 +24,7 @@ def approve(*, caption: Caption, reviewer: User, seen_number: int) -> CaptionRev
     return review
 
 
-@transaction.atomic
+@in_transaction
 def fix_and_approve(
     *, caption: Caption, reviewer: User, seen_number: int, text: object, people: object, reason: str = ""
 ) -> CaptionReview:
@@ -47,7 +46,7 @@ def fix_and_approve(
     return review
 
 
-@transaction.atomic
+@in_transaction
 def return_to_author(*, caption: Caption, reviewer: User, seen_number: int, reason: str) -> CaptionReview:
     """Send the caption back with a comment. Raises as `approve`, and BadInput without a comment."""
     checked = checked_text(reason, field="reason", most=2000, blank=False)

@@ -2,7 +2,6 @@
 
 from typing import NoReturn
 
-from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -10,6 +9,7 @@ from annotation.access import require
 from annotation.errors import BadInput, MoveNotAllowed, OwnWork, StaleRevision
 from annotation.models import CaptionOpening, Clip, User
 from annotation.states import State
+from annotation.transactions import in_transaction
 from annotation.workflow import database_now, pseudonym_of
 from qa.content import option_ids
 from qa.models import BlindAnswer, QAItem, QARevision
@@ -48,7 +48,7 @@ def answers_of(items: list[QAItem], user: User) -> dict[str, str]:
     return dict(answers.values_list("item__question_id", "choice"))
 
 
-@transaction.atomic
+@in_transaction
 def store_answers(*, clip: Clip, user: User, seen: dict[str, int], choices: dict[str, str]) -> list[BlindAnswer]:
     """Store this person's answers to every question that waits for one, all or none.
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from django.db import transaction
 from django.db.models import Max
 
 from annotation.access import require
@@ -16,6 +15,7 @@ from annotation.models import Clip, Project, User
 from annotation.services.clips import add_clip, find_same, sha256_of, working_folder
 from annotation.services.drafts import store_draft
 from annotation.states import State
+from annotation.transactions import in_transaction
 from annotation.workflow import move
 from qa.models import QAItem
 from qa.services.manifest import ClipLine, LineDraft, LineRefused, read_line, read_lines
@@ -88,7 +88,7 @@ def _store_drafts(clip: Clip, draft: LineDraft | None) -> None:
         add_drafted_item(clip=clip, category=question.category, model=draft.model, payload=question.payload)
 
 
-@transaction.atomic
+@in_transaction
 def add_drafted_item(
     *, clip: Clip, category: str, model: str, payload: dict[str, Any], prompt_version: str = ""
 ) -> QAItem:

@@ -7,14 +7,13 @@ of their clip is approved.
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-
 from annotation.access import require
 from annotation.errors import BadInput, EtagMissing, MoveNotAllowed, NotVisible, StaleRevision
 from annotation.models import Caption, Clip, RevisionKind, User
 from annotation.services.revisions import append_revision
 from annotation.states import State
 from annotation.text import checked_text
+from annotation.transactions import in_transaction
 from annotation.workflow import move
 from qa.categories import Category
 from qa.content import blank_content, checked_content, content_from_draft, option_ids, problems_of
@@ -59,7 +58,7 @@ def words_of_all(items: list[QAItem], user: User) -> list[QAWords]:
     return [_words(item, copies.get(item.pk)) for item in items]
 
 
-@transaction.atomic
+@in_transaction
 def autosave(*, item: QAItem, user: User, etag: str | None, content: object) -> QAWords:
     """Keep the person's unsaved words. Raises EtagMissing, StaleRevision, MoveNotAllowed, BadInput."""
     checked = checked_content(content)
@@ -72,7 +71,7 @@ def autosave(*, item: QAItem, user: User, etag: str | None, content: object) -> 
     return QAWords(checked, seen.base_number, seen.seq + 1, unsaved=True)
 
 
-@transaction.atomic
+@in_transaction
 def rebase(*, item: QAItem, user: User, content: object) -> QAWords:
     """Put the person's words on top of the newest revision, unsaved, now that they have been told of it.
 
@@ -94,7 +93,7 @@ def discard(*, item: QAItem, user: User) -> None:
     QAWorkingCopy.objects.filter(item=item, owner=user).delete()
 
 
-@transaction.atomic
+@in_transaction
 def save(*, item: QAItem, user: User, etag: str | None, content: object) -> QARevision:
     """Make the words a revision; a draft saved unchanged is accepted as it is. Raises as `autosave`."""
     checked = checked_content(content)
@@ -104,7 +103,7 @@ def save(*, item: QAItem, user: User, etag: str | None, content: object) -> QARe
     return _write(item, user, checked)
 
 
-@transaction.atomic
+@in_transaction
 def restore(*, item: QAItem, user: User, etag: str | None, number: int) -> QARevision:
     """Make an earlier revision's words the newest revision. Raises as `autosave`, BadInput if there is none such."""
     item = _locked(item, user)
@@ -115,7 +114,7 @@ def restore(*, item: QAItem, user: User, etag: str | None, number: int) -> QARev
     return _write(item, user, earlier.content, kind=RevisionKind.RESTORE)
 
 
-@transaction.atomic
+@in_transaction
 def drop(*, item: QAItem, user: User, etag: str | None, reason: object) -> None:
     """Take the question out, with a reason. Its words stay. Raises as `autosave`.
 
@@ -131,7 +130,7 @@ def drop(*, item: QAItem, user: User, etag: str | None, reason: object) -> None:
     move(item, "drop", actor=user, revision=item.head, reason=checked)
 
 
-@transaction.atomic
+@in_transaction
 def reopen(*, item: QAItem, user: User, reason: object, seen_number: int) -> None:
     """Take back an approval. What was approved stays in the history and in earlier releases."""
     require(user, "reopen", project=item.clip.project)
@@ -143,7 +142,7 @@ def reopen(*, item: QAItem, user: User, reason: object, seen_number: int) -> Non
     move(item, "reopen", actor=user, revision=item.head, reason=checked)
 
 
-@transaction.atomic
+@in_transaction
 def add_item(*, clip: Clip, user: User, category: object, content: object) -> QAItem:
     """A question that a person writes. Its id is the category's next number."""
     require(user, "edit", project=clip.project)
@@ -167,7 +166,7 @@ def add_item(*, clip: Clip, user: User, category: object, content: object) -> QA
     return item
 
 
-@transaction.atomic
+@in_transaction
 def submit_unit(*, clip: Clip, user: User, seen: dict[str, str]) -> list[QAItem]:
     """Hand in all questions of the clip that are being edited.
 
@@ -194,7 +193,7 @@ def submit_unit(*, clip: Clip, user: User, seen: dict[str, str]) -> list[QAItem]
     return items
 
 
-@transaction.atomic
+@in_transaction
 def withdraw_unit(*, clip: Clip, user: User) -> None:
     """Take the clip's submitted questions back to go on writing. Raises MoveNotAllowed if none is in review."""
     require(user, "edit", project=clip.project)

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.db import transaction
-
 from annotation.access import require, require_foreign_work
 from annotation.errors import BadInput, MoveNotAllowed, StaleRevision
 from annotation.models import RevisionKind, User, Verdict
 from annotation.services.revisions import append_revision
 from annotation.states import State
 from annotation.text import checked_text
+from annotation.transactions import in_transaction
 from annotation.workflow import database_now, move, pseudonym_of
 from qa.content import checked_content, option_ids, problems_of
 from qa.models import BlindAnswer, QAItem, QAReview, QARevision
@@ -17,7 +16,7 @@ from qa.services.blind import revisions_to_judge
 from qa.services.items import approved_caption, lock
 
 
-@transaction.atomic
+@in_transaction
 def approve(*, item: QAItem, reviewer: User, seen_number: int) -> QAReview:
     """Make the revision the reviewer saw the question's final form.
 
@@ -30,7 +29,7 @@ def approve(*, item: QAItem, reviewer: User, seen_number: int) -> QAReview:
     return review
 
 
-@transaction.atomic
+@in_transaction
 def fix_and_approve(*, item: QAItem, reviewer: User, seen_number: int, content: object, reason: str = "") -> QAReview:
     """Store the reviewer's words as a revision of kind `review_fix` and approve it.
 
@@ -51,7 +50,7 @@ def fix_and_approve(*, item: QAItem, reviewer: User, seen_number: int, content: 
     return review
 
 
-@transaction.atomic
+@in_transaction
 def return_to_author(*, item: QAItem, reviewer: User, seen_number: int, reason: object) -> QAReview:
     """Send the question back with a comment. Raises as `approve`, and BadInput without a comment."""
     checked = checked_text(reason, field="reason", most=2000, blank=False)

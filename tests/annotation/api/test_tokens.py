@@ -80,8 +80,8 @@ def test_a_writing_token_saves_without_a_session_or_a_csrf_token(ana: User, capt
 @pytest.mark.parametrize("how", ["revoked", "expired", "account off", "unknown", "empty"])
 def test_a_token_that_is_no_longer_good_opens_nothing_s09(ana: User, how: str) -> None:
     past = timezone.now() - timedelta(seconds=1)
-    changes = {"revoked": {"revoked_at": past}, "expired": {"expires_at": past}}.get(how, {})
-    headers = bearer(ana, **changes)
+    changes: dict[str, Any] = {"revoked": {"revoked_at": past}, "expired": {"expires_at": past}}.get(how, {})
+    headers = bearer(ana, Scope.READ, **changes)
     if how == "account off":
         User.objects.filter(pk=ana.pk).update(is_active=False)
     elif how == "unknown":
