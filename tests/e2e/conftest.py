@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ FLAGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 
+PRODUCTION_SITE = "annotate.test"
 SignIn = Callable[..., Page]
 
 
@@ -38,7 +40,8 @@ def browser() -> Iterator[Browser]:
             pytest.fail("no Chromium on this machine: the browser tests cannot run")
         pytest.skip("no Chromium on this machine (CHROMIUM names one)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        flags = [*FLAGS, f"--host-resolver-rules=MAP {PRODUCTION_SITE} 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=executable, args=flags)
         yield browser
         browser.close()
 
@@ -61,15 +64,15 @@ def passwords(stack: Stack) -> dict[str, str]:
     return {account["username"]: account["password"] for account in accounts}
 
 
-@pytest.fixture
-def sign_in(browser: Browser, stack: Stack, passwords: dict[str, str]) -> Iterator[SignIn]:
+@contextmanager
+def profiles(browser: Browser, url: str, passwords: dict[str, str]) -> Iterator[SignIn]:
     """Sign somebody in, in a browser profile of their own. Anything a page reports as an error fails the test."""
     contexts = []
     errors: list[str] = []
 
     def open_as(username: str, *, width: int = 1280, height: int = 720, dark: bool = False) -> Page:
         context = browser.new_context(
-            base_url=stack.url,
+            base_url=url,
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             accept_downloads=True,
@@ -90,6 +93,12 @@ def sign_in(browser: Browser, stack: Stack, passwords: dict[str, str]) -> Iterat
     for context in contexts:
         context.close()
     assert not errors, errors
+
+
+@pytest.fixture
+def sign_in(browser: Browser, stack: Stack, passwords: dict[str, str]) -> Iterator[SignIn]:
+    with profiles(browser, stack.url, passwords) as open_as:
+        yield open_as
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,204 @@
+"""The main job, seeking, closed doors and slow clients, through nginx, in the stack of compose."""
+
+import re
+import socket
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser
+
+from tests.e2e import test_whole_way as way
+from tests.e2e.conftest import profiles
+from tests.production import nginx
+from tests.production.server import SITE, ProductionServer
+from tests.stack import HOME
+
+VIDEO = f"/projects/demo/clips/{way.ROOFTOP}/video.mp4"
+TRAVERSALS = [
+    *("/static../haic_annotate/settings.py", "/static/../haic_annotate/settings.py", "/static/%2e%2e/manage.py"),
+    *("/static/..%2fmanage.py", "/static/%2e%2e%2fmanage.py", "/static/..;/manage.py", "/static//etc/passwd"),
+    *("/static/....//manage.py", "/static/.%2e/manage.py", "/static/%c0%ae%c0%ae/manage.py", "/static/..%5cmanage.py"),
+    *("/_media/../secret_key", "/_media../secret_key", "/_media/%2e%2e/secret_key", "/_media/videos", "/_media/"),
+    *("/_media", "/_media//etc/passwd", "/_media/..%2fsecret_key", "//etc/passwd", "/../../etc/passwd"),
+    *("/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "/.git/config", "/.env", "/.git/", "/manage.py"),
+    *(
+        "/haic_annotate/settings.py",
+        "/static/.env",
+        "/static/staticfiles.json/..",
+        "/static/%00",
+        "/static/css%00.html",
+    ),
+    *("/media/videos/", "/var/", "/staticfiles/", "/static/", "/static/css/", "/static/js/../../manage.py"),
+    *("/projects/demo/clips/../../../etc/passwd", "/projects/..%2f..%2fetc/passwd"),
+]
+
+
+class Person(requests.Session):
+    """Somebody with a browser's cookies, who speaks to nginx by its address and to the site by its name."""
+
+    def __init__(self, server: ProductionServer) -> None:
+        super().__init__()
+        self.server = server
+        self.headers["Host"] = SITE
+
+    def go(self, path: str, **more: object) -> requests.Response:
+        answer = self.get(f"http://127.0.0.1:{self.server.port}{path}", timeout=20, **more)  # type: ignore[arg-type]
+        return answer
+
+    def send(self, path: str, page: str, **more: object) -> requests.Response:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.go(page).text)
+        assert token, f"no form on {page}"
+        data = {**more.pop("data", {}), "csrfmiddlewaretoken": token[1]}  # type: ignore[dict-item]
+        address = f"http://127.0.0.1:{self.server.port}{path}"
+        return self.post(address, data=data, timeout=20, allow_redirects=False, **more)  # type: ignore[arg-type]
+
+    def sign_in(self, username: str, password: str) -> "Person":
+        said = {"login": username, "password": password}
+        assert self.send("/accounts/login/", "/accounts/login/", data=said).status_code == 302
+        return self
+
+
+@pytest.fixture
+def ana(server: ProductionServer, passwords: dict[str, str]) -> Person:
+    return Person(server).sign_in("ana", passwords["ana"])
+
+
+@pytest.fixture(scope="module")
+def otto(server: ProductionServer, passwords: dict[str, str]) -> Person:
+    code = (
+        "from annotation.models import User, Project, Membership;"
+        "otto = User.objects.create_user('otto', password='quite a long secret of otto');"
+        "Membership.objects.create(user=otto, project=Project.objects.create(slug='elsewhere'), role='admin')"
+    )
+    server.manage("shell", "-v", "0", "-c", code)
+    return Person(server).sign_in("otto", "quite a long secret of otto")
+
+
+def test_an_uploaded_video_becomes_a_clip_by_the_worker_of_its_queue(
+    server: ProductionServer, passwords: dict[str, str]
+) -> None:
+    adam = Person(server).sign_in("adam", passwords["adam"])
+    page = "/projects/demo/clips/upload"
+    with (HOME / f"samples/clips/{way.LAB}.mp4").open("rb") as video:
+        answer = adam.send(page, page, data={"clip_id": "uploaded", "license": "CC0"}, files={"file": video})
+    assert answer.status_code == 302, answer.text
+    end = time.monotonic() + 60
+    while adam.go("/projects/demo/clips/uploaded/video.mp4").status_code != 200:
+        assert time.monotonic() < end, (server.data / "worker-video.log").read_text()
+        time.sleep(0.5)
+    exclude = "from annotation.models import Clip; Clip.objects.filter(clip_id='uploaded').update(state='excluded')"
+    server.manage("shell", "-v", "0", "-c", exclude)
+
+
+def test_a_clip_seeks_by_range_and_nginx_sends_it(server: ProductionServer, ana: Person) -> None:
+    whole = (HOME / f"samples/clips/{way.ROOFTOP}.mp4").read_bytes()
+    all_of_it = ana.go(VIDEO)
+    assert (all_of_it.status_code, all_of_it.content == whole) == (200, True)
+    part = ana.go(VIDEO, headers={"Range": "bytes=1000-1999"})
+    assert (part.status_code, part.content) == (206, whole[1000:2000])
+    assert part.headers["Content-Range"] == f"bytes 1000-1999/{len(whole)}"
+    assert ana.go(VIDEO, headers={"Range": "bytes=-500"}).content == whole[-500:]
+    assert ana.go(VIDEO, headers={"Range": f"bytes={len(whole)}-"}).status_code == 416
+    assert part.headers["Content-Type"] == "video/mp4"
+    assert part.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in part.headers["Content-Security-Policy"]
+    assert "private" in part.headers["Cache-Control"]
+    assert "X-Accel-Redirect" not in part.headers
+
+
+def test_otto_gets_nothing_s04_s24(server: ProductionServer, ana: Person, otto: Person) -> None:
+    for path in ("/projects/demo/", VIDEO, VIDEO.replace("video.mp4", "poster.jpg"), "/projects/demo/releases/"):
+        assert ana.go(path).status_code == 200
+        refused, absent = otto.go(path), otto.go(path.replace("demo", "absent"))
+        assert (refused.status_code, absent.status_code) == (404, 404)
+    stored = next((server.data / "haic/media/videos").glob("*.mp4")).name
+    for person in (ana, otto, Person(server)):
+        assert person.go(f"/_media/videos/{stored}").status_code == 404
+        assert person.go(f"/_media/videos/{stored}", headers={"X-Accel-Redirect": "/"}).status_code == 404
+    assert Person(server).go(VIDEO, allow_redirects=False).headers["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("path", TRAVERSALS)
+def test_no_path_leads_out_of_what_is_served_s25_s38(server: ProductionServer, path: str) -> None:
+    said = server.raw(f"GET {path} HTTP/1.1\r\nHost: {SITE}\r\nConnection: close\r\n\r\n".encode())
+    status = int(said.split(b" ", 2)[1])
+    assert status in (302, 400, 404), said[:200]
+    if status == 302:
+        assert b"Location: /accounts/login/" in said
+    for secret in (b"SECRET_KEY", b"root:", b"execute_from_command_line", b"Index of"):
+        assert secret not in said
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        *(["Host: evil.test"], ["Host: annotate.test.evil.test"], ["Host: annotate.test", "Host: evil.test"]),
+        *(["Host: "], [], ["Host: annotate.test@evil.test"], ["Host: evil.test", "X-Forwarded-Host: annotate.test"]),
+    ],
+)
+def test_another_host_is_refused_before_django_sees_it_s12(server: ProductionServer, lines: list[str]) -> None:
+    said = server.raw(
+        ("\r\n".join(["GET /accounts/login/ HTTP/1.1", *lines, "Connection: close"]) + "\r\n\r\n").encode()
+    )
+    assert b" 400 " in said.split(b"\r\n")[0]
+    assert b"csrfmiddlewaretoken" not in said
+
+
+def test_two_hundred_slow_connections_hold_nobody_up_f26(server: ProductionServer, ana: Person) -> None:
+    slow = []
+    try:
+        for number in range(200):
+            connection = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+            slow.append(connection)
+            if number % 2:
+                connection.sendall(f"GET / HTTP/1.1\r\nHost: {SITE}\r\nX-Slow: ".encode())
+            else:
+                head = f"POST /accounts/login/ HTTP/1.1\r\nHost: {SITE}\r\nContent-Length: 100000\r\n\r\nlogin="
+                connection.sendall(head.encode())
+        answered, longest = 0, 0.0
+        for _ in range(10):
+            for connection in slow:
+                connection.sendall(b"x")
+            began = time.monotonic()
+            answered += ana.go("/projects/demo/clips/").status_code == 200
+            longest = max(longest, time.monotonic() - began)
+        assert answered == 10
+        assert longest < 5
+        print(f"200 slow connections held; 10 of 10 good requests, the longest {longest * 1000:.0f} ms")  # noqa: T201
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def test_the_shipped_configuration_is_good_and_a_broken_one_would_be_seen(tmp_path: Path) -> None:
+    values = {
+        "LISTEN": "127.0.0.1:1",
+        "WEB_ADDRESS": "127.0.0.1:2",
+        "SITE_HOST": SITE,
+        "SITE_SCHEME": "https",
+        "UPLOAD_MAX_BYTES": "2147483648",
+        "MEDIA_ROOT": "/var/lib/haic/media",
+    }
+    config = nginx.write_config(tmp_path, **values)
+    said = nginx.check(config)
+    assert (said.returncode, "test is successful" in said.stderr) == (0, True), said.stderr
+    assert "[warn]" not in said.stderr
+    (tmp_path / "site.conf").write_text((tmp_path / "site.conf").read_text().replace("internal;", "internat;"))
+    assert nginx.check(config).returncode != 0
+
+
+@pytest.mark.browser
+def test_the_main_job_runs_through_nginx_in_a_browser(
+    server: ProductionServer, passwords: dict[str, str], browser: Browser, tmp_path: Path
+) -> None:
+    with profiles(browser, f"http://{SITE}:{server.port}", passwords) as sign_in:
+        ana = sign_in("ana")
+        way.ana_corrects_and_submits_the_captions(ana)
+        way.rui_approves_one_and_fixes_the_other(sign_in("rui"))
+        way.ana_corrects_and_submits_the_questions(ana)
+        way.oda_answers_blind_and_judges(sign_in("oda"))
+        downloaded = way.adam_freezes_and_downloads(sign_in("adam"), tmp_path)
+    assert way.masked(downloaded) == way.EXPECTED.read_text()
+    assert server.manage("verify_history", "--project", "demo").startswith("history verified: ")
