@@ -35,6 +35,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SECURE_CONTENT_TYPE_NOSNIFF = True
+# On plain http browsers ignore it, and complain on every page; an address of this machine counts as safe.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if HTTPS or EMBEDDED else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 MEDIA_DELIVERY = env.str("MEDIA_DELIVERY", "direct", validate=validate.OneOf(["direct", "accel", "presigned"]))
@@ -156,6 +158,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # --- files ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # ours only
 STATICFILES_DIRS = [BASE_DIR / "static"]
 _UNHASHED = EMBEDDED or DEBUG
 WHITENOISE_USE_FINDERS = _UNHASHED
@@ -181,10 +184,10 @@ _S3: dict[str, Any] = {
         "querystring_expire": MEDIA_LINK_SECONDS,
     },
 }
-_WHITENOISE = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+_HASHED = "haic_annotate.static_files.HashedStaticFiles"
 STORAGES = {
     "default": _S3 if MEDIA_STORAGE == "s3" else _LOCAL,
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if _UNHASHED else _WHITENOISE},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if _UNHASHED else _HASHED},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)

@@ -10,6 +10,9 @@ const LONGEST_RETRY_MS = 30000;
 
 export const csrfToken = () => document.querySelector("meta[name=csrf]")?.content ?? "";
 
+/* crypto.randomUUID() is missing on plain http, where a trial in one's own network may run. */
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 export class Saver {
   constructor(options) {
     Object.assign(this, { retryMs: FIRST_RETRY_MS, timer: 0, busy: null, dirty: false, stopped: false }, options);
@@ -45,7 +48,7 @@ export class Saver {
   submit() { return this.commit(this.submitUrl); }
 
   /* -> true when the server has made it a revision. */
-  commit(url, key = crypto.randomUUID()) {
+  commit(url, key = newKey()) {
     clearTimeout(this.timer);
     return this.inTurn(async () => {
       this.onState("saving");

@@ -96,7 +96,8 @@ def test_no_key_in_the_repository_would_be_taken_s03(postgres: Postgres) -> None
         text=True,
         check=True,
     ).stdout.splitlines():
-        written |= set(re.findall(r"SECRET_KEY[\"']?[ ]*[=:,][ ]*[\"']?([^\"'}\s][^\"'}]*)", line))
+        for quoted, bare in re.findall(r"""SECRET_KEY["']?\s*[=:,]\s*(?:["']([^"']+)["']|([^\s"'}]+))""", line):
+            written.add(quoted or bare)
     assert len(written) > 1, "nothing was found: the pattern is wrong"
     for key in sorted(written):
         assert "SECRET_KEY" in _refusal(_start(postgres, SECRET_KEY=key)), key
