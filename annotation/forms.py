@@ -1,5 +1,7 @@
 """Forms: shapes of input. What is right is decided by the services; `add_problems` brings their answer back."""
 
+from typing import Any
+
 from django import forms
 
 from annotation.errors import BadInput
@@ -12,29 +14,40 @@ def add_problems(form: forms.Form, error: BadInput) -> None:
         form.add_error(field if field in form.fields else None, problem)
 
 
-class InvitationForm(forms.Form):
+class StrictForm(forms.Form):
+    """Refuses a field that it does not know, by name: nothing is set by the way."""
+
+    def clean(self) -> dict[str, Any]:
+        known = {*self.fields, "csrfmiddlewaretoken"}
+        unknown = sorted(name[:100] for name in {*self.data, *self.files} if name not in known)
+        if unknown:
+            raise forms.ValidationError([f"{name} is unknown." for name in unknown])
+        return self.cleaned_data
+
+
+class InvitationForm(StrictForm):
     role = forms.ChoiceField(choices=Role.choices)
     note = forms.CharField(max_length=120, required=False, label="For whom", help_text="A reminder for you.")
 
 
-class MemberForm(forms.Form):
+class MemberForm(StrictForm):
     username = forms.CharField(max_length=150)
     role = forms.ChoiceField(choices=Role.choices)
     is_active = forms.BooleanField(required=False)
 
 
-class ProjectSettingsForm(forms.Form):
+class ProjectSettingsForm(StrictForm):
     name = forms.CharField(max_length=120)
     description = forms.CharField(max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 4}))
 
 
-class ApiTokenForm(forms.Form):
+class ApiTokenForm(StrictForm):
     name = forms.CharField(max_length=60, label="What it is for")
     scope = forms.ChoiceField(choices=Scope.choices)
     days = forms.IntegerField(min_value=1, max_value=365, initial=90, label="Valid for, in days")
 
 
-class NewAccountForm(forms.Form):
+class NewAccountForm(StrictForm):
     first_name = forms.CharField(max_length=150, widget=forms.TextInput(attrs={"autocomplete": "given-name"}))
     last_name = forms.CharField(
         max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
@@ -48,14 +61,14 @@ class NewAccountForm(forms.Form):
     )
 
 
-class NewProjectForm(forms.Form):
+class NewProjectForm(StrictForm):
     name = forms.CharField(max_length=120)
     slug = forms.CharField(
         max_length=50, label="Short name", help_text="Stands in addresses and commands: small letters, digits, dashes."
     )
 
 
-class UploadForm(forms.Form):
+class UploadForm(StrictForm):
     file = forms.FileField(
         label="Video", help_text="MP4, MOV, MKV, WebM or AVI; it is checked before it becomes a clip."
     )

@@ -2,8 +2,10 @@
 
 from django import forms
 
+from annotation.forms import StrictForm
 
-class ReleaseForm(forms.Form):
+
+class ReleaseForm(StrictForm):
     version = forms.CharField(
         max_length=40, help_text="Three numbers with dots, such as 1.0.0; later than the last one."
     )

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from annotation.access import has_right, require, role_in
-from annotation.errors import NotVisible
+from annotation.errors import BadInput, NotVisible
 from annotation.models import Caption, Clip, Project, User
 from annotation.services.lookups import caption_for, clip_for
 
@@ -51,13 +51,21 @@ class ProjectPage:
         return caption_for(self.user, slug=self.project.slug, clip_id=clip_id)
 
 
-def project_page(request: HttpRequest, slug: str, *, right: str = "see") -> ProjectPage:
-    """Raises NotVisible for who is not in the project, RightMissing for a member without the right."""
+def project_page(
+    request: HttpRequest, slug: str, *, right: str = "see", parameters: frozenset[str] = frozenset()
+) -> ProjectPage:
+    """parameters: the names that may stand in the address's query; all others are refused.
+
+    Raises NotVisible for who is not in the project, RightMissing for a member without the right, BadInput.
+    """
     user = signed_in(request)
     project = Project.objects.visible_to(user).filter(slug=slug).first()
     if project is None:
         raise NotVisible
     require(user, right, project=project)
+    unknown = {name[:100]: "is unknown" for name in request.GET if name not in parameters}
+    if unknown:
+        raise BadInput(unknown)
     role = role_in(project, user)
     assert role is not None  # noqa: S101 - `require` has just seen it
     return ProjectPage(project, user, role)

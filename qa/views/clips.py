@@ -23,7 +23,7 @@ ROWS = 50
 @require_safe
 def clips(request: HttpRequest, slug: str) -> HttpResponse:
     """A page of clips in the order of their ids, found by words and state; goes on after the last id shown (keyset)."""
-    page = project_page(request, slug)
+    page = project_page(request, slug, parameters=frozenset({"q", "state", "after"}))
     words, state, after = (request.GET.get(name, "").replace("\x00", "").strip() for name in ("q", "state", "after"))
     found: Any = Clip.objects.visible_to(page.user).filter(project=page.project)
     found = _narrowed(found, words=words, state=state, after=after).for_clip_table()

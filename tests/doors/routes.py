@@ -1,0 +1,86 @@
+"""Every route, classified by hand: who may come, with which methods, and what makes its address.
+
+A route that is missing here, or a method that is not, fails tests/doors/test_routes.py: nothing is open by accident.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from django.urls import URLPattern, URLResolver
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class Kind(Enum):
+    PUBLIC = "for everybody"
+    ACCOUNT = "for whoever has signed in"
+    PROJECT = "for members of the project in the address; for others it is not there"
+
+
+@dataclass(frozen=True)
+class Route:
+    kind: Kind
+    methods: str
+    """Those that it accepts; DRF's views answer OPTIONS as well."""
+
+
+READ, FORM = "GET HEAD", "GET POST"
+API_READ, API_POST, API_PUT = "GET HEAD OPTIONS", "POST OPTIONS", "PUT OPTIONS"
+
+ROUTES: dict[str, Route] = {
+    "healthz": Route(Kind.PUBLIC, READ),
+    "readyz": Route(Kind.PUBLIC, READ),
+    "account_login": Route(Kind.PUBLIC, "GET HEAD POST PUT OPTIONS"),
+    "invitation": Route(Kind.PUBLIC, FORM),
+    "account_logout": Route(Kind.ACCOUNT, "GET HEAD POST OPTIONS"),
+    "account_change_password": Route(Kind.ACCOUNT, "GET HEAD POST PUT OPTIONS"),
+    "api_tokens": Route(Kind.ACCOUNT, FORM),
+    "api_token_revoke": Route(Kind.ACCOUNT, "POST"),
+    "projects": Route(Kind.ACCOUNT, READ),
+    "project_new": Route(Kind.ACCOUNT, FORM),
+    "api_schema": Route(Kind.ACCOUNT, API_READ),
+    "api_projects": Route(Kind.ACCOUNT, API_READ),
+    "project": Route(Kind.PROJECT, READ),
+    "people": Route(Kind.PROJECT, FORM),
+    "member": Route(Kind.PROJECT, "POST"),
+    "project_settings": Route(Kind.PROJECT, FORM),
+    "clips": Route(Kind.PROJECT, READ),
+    "clip_upload": Route(Kind.PROJECT, FORM),
+    "clip_video": Route(Kind.PROJECT, READ),
+    "clip_poster": Route(Kind.PROJECT, READ),
+    "clip_subtitles": Route(Kind.PROJECT, READ),
+    "caption_workspace": Route(Kind.PROJECT, FORM),
+    "caption_review": Route(Kind.PROJECT, FORM),
+    "qa_workspace": Route(Kind.PROJECT, FORM),
+    "qa_review": Route(Kind.PROJECT, FORM),
+    "review_queue": Route(Kind.PROJECT, READ),
+    "releases": Route(Kind.PROJECT, FORM),
+    "release": Route(Kind.PROJECT, READ),
+    "release_file": Route(Kind.PROJECT, READ),
+    "api_clips": Route(Kind.PROJECT, API_READ),
+    "api_caption": Route(Kind.PROJECT, API_READ),
+    "api_releases": Route(Kind.PROJECT, API_READ),
+    "api_caption_working_copy": Route(Kind.PROJECT, API_PUT),
+    "api_caption_revisions": Route(Kind.PROJECT, API_POST),
+    "api_caption_submit": Route(Kind.PROJECT, API_POST),
+    "api_caption_restore": Route(Kind.PROJECT, API_POST),
+    "api_question_working_copy": Route(Kind.PROJECT, API_PUT),
+    "api_question_revisions": Route(Kind.PROJECT, API_POST),
+    "api_question_drop": Route(Kind.PROJECT, API_POST),
+    "api_questions": Route(Kind.PROJECT, API_POST),
+    "api_questions_submit": Route(Kind.PROJECT, API_POST),
+}
+
+
+def walk(patterns: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns)
+        else:
+            yield pattern
+
+
+def unclassified(patterns: list[URLPattern | URLResolver]) -> set[str]:
+    """Names, or the addresses of nameless routes, that nobody classified."""
+    return {pattern.name or str(pattern.pattern) for pattern in walk(patterns)} - set(ROUTES)

@@ -1,0 +1,176 @@
+"""Each route, each method, each role: another project's object is as absent as one that does not exist."""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import get_resolver, path, reverse
+from django.urls.resolvers import URLPattern
+
+from annotation.models import Membership, Project, User
+from haic_annotate.health import healthz
+from qa.services.releases import freeze_release
+from tests.doors.routes import METHODS, ROUTES, Kind, unclassified, walk
+from tests.qa.scene import finish_clip
+
+PATTERNS: dict[str, URLPattern] = {str(one.name): one for one in walk(get_resolver().url_patterns)}
+IN_PROJECT = sorted(name for name, route in ROUTES.items() if route.kind is Kind.PROJECT)
+FOREIGN = {
+    "slug": "demo",
+    "clip_id": "clip-a",
+    "question_id": "",
+    "version": "1.0.0",
+    "name": "haicbench.json",
+}
+ABSENT = {"slug": "absent", "clip_id": "absent", "question_id": "absent", "version": "9.9.9", "name": "absent.json"}
+BODIES: list[tuple[Any, str]] = [
+    (b'{"text": 1, "nobody": [', "application/json"),
+    (b'{"text": "x", "people": [], "is_staff": true}', "application/json"),
+    (b"verb=save&text=x&is_staff=1", "application/x-www-form-urlencoded"),
+]
+GOOD = {
+    "project_settings": {"name": "New name"},
+    "releases": {"version": "2.0.0"},
+    "clip_upload": {"clip_id": "new"},
+    "member": {"username": "ana", "role": "admin"},
+    "people": {"role": "admin"},
+}
+UNHASHED = {"django_session", "cache"}
+"""Tables that every visit may touch: sessions and the counters of rate limits."""
+
+
+@pytest.fixture
+def scene(project: Project, ana: User, rui: User, adam: User, otto: User) -> dict[str, str]:
+    """A clip with approved words and a release, and what stands in the addresses of both."""
+    finished = finish_clip(project, author=ana, reviewer=rui)
+    freeze_release(project=project, version="1.0.0", notes="", actor=adam)
+    return {**FOREIGN, "question_id": finished.item.question_id}
+
+
+def parameters_of(name: str) -> list[str]:
+    return re.findall(r"<(?:\w+:)?(\w+)>", str(PATTERNS[name].pattern))
+
+
+def address(name: str, values: dict[str, str]) -> str:
+    return reverse(name, kwargs={key: values[key] for key in parameters_of(name)})
+
+
+def absents(name: str, scene: dict[str, str]) -> Iterator[str]:
+    """Addresses with one part that does not exist, and the foreign object's name in Otto's own project."""
+    for key in parameters_of(name):
+        yield address(name, {**scene, key: ABSENT[key]})
+    if parameters_of(name) != ["slug"]:
+        yield address(name, {**scene, "slug": "elsewhere"})
+
+
+def told(answer: Any) -> tuple[int, bytes, dict[str, str]]:
+    """All that an answer says, byte for byte, but the nonce of its policy, which is new each time."""
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    headers = {name: re.sub(r"'nonce-[^']+'", "'nonce'", value) for name, value in answer.headers.items()}
+    return answer.status_code, body, headers
+
+
+def everything() -> dict[str, str]:
+    """A digest of all rows of each table."""
+    tables = sorted(set(connection.introspection.table_names()) - UNHASHED)
+    digests: dict[str, str] = {}
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM \"{table}\" t")
+            digests[table] = cursor.fetchone()[0]
+    return digests
+
+
+def test_every_route_is_classified_and_none_is_made_up_s04() -> None:
+    assert unclassified(get_resolver().url_patterns) == set()
+    assert set(ROUTES) - set(PATTERNS) == set()
+
+
+def test_a_new_route_fails_until_somebody_classifies_it_s04() -> None:
+    new = [*get_resolver().url_patterns, path("new", healthz, name="new_door"), path("nameless", healthz)]
+    assert unclassified(new) == {"new_door", "nameless"}
+
+
+def test_for_otto_another_projects_object_is_like_none_s04(
+    scene: dict[str, str], otto: User, adam: User, client_of: Callable[[User], Client]
+) -> None:
+    client, member = client_of(otto), client_of(adam)
+    before, wrong, cells = everything(), [], 0
+    for name in IN_PROJECT:
+        accepted = set(ROUTES[name].methods.split()) - {"OPTIONS"}
+        for method, (body, kind) in itertools.product(METHODS, BODIES):
+            foreign = told(client.generic(method, address(name, scene), body, content_type=kind))
+            if (foreign[0] == 404) != (method in accepted) and method != "OPTIONS":
+                wrong.append((name, method, foreign[0]))
+            for absent in absents(name, scene):
+                cells += 1
+                if told(client.generic(method, absent, body, content_type=kind)) != foreign:
+                    wrong.append((name, method, absent))
+    assert wrong == []
+    assert everything() == before
+    print(f"{len(IN_PROJECT)} routes, {cells} pairs of answers: 0 differ")  # noqa: T201
+    for name in IN_PROJECT:
+        if "GET" in ROUTES[name].methods:
+            assert member.get(address(name, scene)).status_code == 200, name
+
+
+def test_a_route_takes_the_methods_that_it_is_classified_with_s04(
+    scene: dict[str, str], adam: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(adam)
+    for name in IN_PROJECT:
+        answers = {
+            method: client.generic(method, address(name, scene), b"{}", content_type="application/json").status_code
+            for method in METHODS
+        }
+        assert {one for one, status in answers.items() if status != 405} == set(ROUTES[name].methods.split()), name
+        assert max(answers.values()) < 500, name
+
+
+def test_who_is_not_signed_in_or_switched_off_gets_nothing_s01_s09(
+    scene: dict[str, str], ana: User, rui: User, client_of: Callable[[User], Client]
+) -> None:
+    gone, dismissed = client_of(ana), client_of(rui)
+    User.objects.filter(pk=ana.pk).update(is_active=False)
+    Membership.objects.filter(user=rui).update(is_active=False)
+    before = everything()
+    for name in IN_PROJECT:
+        for method in ROUTES[name].methods.replace("OPTIONS", "").split():
+            for client in (Client(), gone):
+                answer = client.generic(method, address(name, scene), b"{}", content_type="application/json")
+                assert answer.status_code == (401 if name.startswith("api_") else 302), (name, method)
+                if answer.status_code == 302:
+                    assert answer["Location"].startswith(reverse("account_login"))
+            answer = dismissed.generic(method, address(name, scene), b"{}", content_type="application/json")
+            assert answer.status_code == 404, (name, method)
+    assert everything() == before
+
+
+def test_a_page_refuses_what_its_address_may_not_ask_s06(
+    scene: dict[str, str], adam: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(adam)
+    files = {"clip_video", "clip_poster", "clip_subtitles"}
+    for name in set(IN_PROJECT) - files:
+        if "GET" not in ROUTES[name].methods:
+            continue
+        for query in ("user__password__startswith", "created_by__email__regex", "_connector", "_negated", "pk__in"):
+            answer = client.get(f"{address(name, scene)}?{query}=p")
+            assert (answer.status_code, name) == (400, name)
+
+
+def test_a_form_refuses_a_field_that_it_does_not_know_s05(
+    scene: dict[str, str], adam: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(adam)
+    before = everything()
+    for name, good in GOOD.items():
+        for field in {"is_staff", "is_superuser", "role", "status", "approved_by", "project", "nonsense"} - set(good):
+            answer = client.post(address(name, scene), {**good, field: "1"})
+            assert (answer.status_code, name, field) == (400, name, field)
+            assert f"{field} is unknown" in answer.content.decode(), (name, field)
+    assert everything() == before
