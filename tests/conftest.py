@@ -9,7 +9,10 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
 from annotation.models import Membership, Project, Role, User
+from tests.browsers import browser
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
+
+__all__ = ["browser"]
 
 
 @pytest.fixture(autouse=True, scope="session")

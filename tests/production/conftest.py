@@ -5,10 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import browser
 from tests.production.server import ProductionServer
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")
