@@ -1,0 +1,106 @@
+"""The policy on every answer, pages and errors alike; and where a sign-in leads."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from annotation.models import User
+from tests.doors.routes import ROUTES, Kind
+from tests.doors.test_routes import IN_PROJECT, PATTERNS, address, parameters_of, scene
+
+__all__ = ["scene"]
+
+ELSEWHERE = [
+    *("//evil.test", "///evil.test", "////evil.test", "/\\evil.test", "\\\\evil.test", "\\/evil.test", "/\t/evil.test"),
+    *("https://evil.test", "http://evil.test", "https:evil.test", "https:/evil.test", "HTTPS://evil.test"),
+    *("javascript:alert(1)", "data:text/html,x", "ftp://evil.test", "//evil.test@127.0.0.1", " //evil.test"),
+    *("/\n/evil.test", "%2f%2fevil.test", "https:%2f%2fevil.test", "//127.0.0.1.evil.test", "http:///evil.test"),
+    *("https://testserver@evil.test", "https://evil.test#testserver", "\x00//evil.test"),
+]
+
+
+def policy_of(answer: Any) -> dict[str, str]:
+    """The enforced policy, by directive. Fails where there is none, or one that only reports."""
+    assert "Content-Security-Policy-Report-Only" not in answer.headers
+    directives = [one.strip().partition(" ") for one in answer["Content-Security-Policy"].split(";") if one.strip()]
+    return {name: values for name, _, values in directives}
+
+
+def is_closed(answer: Any) -> bool:
+    policy = policy_of(answer)
+    said = " ".join(policy.values())
+    assert "unsafe" not in said
+    assert "nonce" not in said  # no page needs one: no script and no style stands in a page
+    assert "*" not in said
+    assert policy.get("object-src", policy["default-src"]) == "'none'"
+    assert (policy["base-uri"], policy["frame-ancestors"]) == ("'none'", "'none'")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    return True
+
+
+def test_every_route_answers_with_an_enforced_policy_s21(
+    scene: dict[str, str], adam: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(adam)
+    for name in IN_PROJECT:
+        for method in ("GET", "POST", "DELETE"):  # right, bad and not allowed
+            assert is_closed(client.generic(method, address(name, scene))), (name, method)
+    for name, route in ROUTES.items():
+        if route.kind is not Kind.PROJECT and not parameters_of(name):
+            for someone in (client, Client()):
+                assert is_closed(someone.get(reverse(name))), name
+    assert is_closed(client.get("/nothing/here"))
+    assert is_closed(client.get("/api/v1/nothing"))
+    assert is_closed(client.get("/", headers={"Host": "evil.test"}))
+    assert is_closed(Client(enforce_csrf_checks=True).post(reverse("account_login"), {}))
+
+
+def test_a_fault_answers_with_an_enforced_policy_and_no_trace_s21_s38(
+    scene: dict[str, str], adam: User, client_of: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of(adam)
+    client.raise_request_exception = False
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a secret of ours")
+
+    monkeypatch.setattr("annotation.views.pages.require", broken)
+    for name in IN_PROJECT:
+        if name.startswith(("api_", "clip_v", "clip_p", "clip_s")) or "GET" not in ROUTES[name].methods:
+            continue
+        answer = client.get(address(name, scene))
+        assert (answer.status_code, name) == (500, name)
+        assert is_closed(answer)
+        said = answer.content.decode()
+        assert re.search(r"Incident <code>[0-9a-f]{8}</code>", said), name
+        assert "secret" not in said
+        assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_signing_in_never_leads_elsewhere_s13(ana: User, where: str) -> None:
+    ana.set_password("correct horse battery staple")
+    ana.save()
+    said = {"login": "ana", "password": "correct horse battery staple", "next": where}
+    answer = Client().post(reverse("account_login"), said)
+    assert answer.status_code in (302, 400), answer.content
+    if answer.status_code == 302:
+        # As browsers read it: tabs and line ends are dropped, a backslash is a slash.
+        leads = re.sub(r"[\t\r\n]", "", answer["Location"]).strip().replace("\\", "/")
+        assert urlsplit(urljoin("http://testserver/accounts/login/", leads))[:2] == ("http", "testserver")
+
+
+def test_the_api_is_json_to_a_browser_too_s22(
+    scene: dict[str, str], adam: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(adam)
+    for name in [one for one in PATTERNS if one.startswith("api_") and ROUTES[one].kind is Kind.PROJECT]:
+        for method in ("GET", "POST", "PUT", "OPTIONS", "DELETE"):
+            answer = client.generic(method, address(name, scene), b"<script>", headers={"Accept": "text/html"})
+            assert answer["Content-Type"] == "application/json", (name, method, answer.status_code)
+            assert answer["X-Content-Type-Options"] == "nosniff"
