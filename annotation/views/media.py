@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.files.base import File
@@ -57,11 +57,12 @@ def _handed_over(file: FieldFile, clip: Clip, *, kind: str, suffix: str) -> Http
     """The answer that lets nginx or the store send the file; None where we send it ourselves."""
     name = f"{clip.clip_id}.{suffix}"
     if settings.MEDIA_DELIVERY == "accel" and settings.MEDIA_STORAGE == "local":
-        address = settings.MEDIA_ACCEL_PREFIX + filepath_to_uri(file.name)
+        address = settings.MEDIA_ACCEL_PREFIX + filepath_to_uri(str(file.name))
         return _ours(HttpResponse(headers={"X-Accel-Redirect": address}, content_type=kind), name=name)
     if settings.MEDIA_DELIVERY == "presigned" and settings.MEDIA_STORAGE == "s3":
         fixed = {"ResponseContentType": kind, "ResponseContentDisposition": f'inline; filename="{name}"'}
-        address = file.storage.url(file.name, parameters=fixed, expire=settings.MEDIA_LINK_SECONDS)
+        storage: Any = file.storage  # django-storages' own url() takes more
+        address = storage.url(file.name, parameters=fixed, expire=settings.MEDIA_LINK_SECONDS)
         response = _ours(HttpResponse(status=302, headers={"Location": address}), name=name)
         response["Cache-Control"] = "no-store"  # the address is good for a minute only
         return response

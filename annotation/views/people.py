@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -31,7 +32,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
         except BadInput as error:
             add_problems(form, error)
         else:
-            link = request.build_absolute_uri(reverse("invitation", args=[token]))
+            link = settings.SITE_URL + reverse("invitation", args=[token])  # never what a request says of our name
             return render(request, "annotation/people.html", _people_context(page, InvitationForm(), link=link))
     return render(request, "annotation/people.html", _people_context(page, form), status=400 if form.errors else 200)
 

@@ -104,3 +104,16 @@ def test_the_api_is_json_to_a_browser_too_s22(
             answer = client.generic(method, address(name, scene), b"<script>", headers={"Accept": "text/html"})
             assert answer["Content-Type"] == "application/json", (name, method, answer.status_code)
             assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host", "X-Forwarded-Server", "X-Host", "Forwarded"])
+def test_an_invitation_leads_to_the_site_whatever_the_request_says_s12(
+    scene: dict[str, str], adam: User, client_of: Callable[[User], Client], settings: Any, header: str
+) -> None:
+    settings.SITE_URL = "https://annotate.test"
+    settings.ALLOWED_HOSTS = ["testserver", "annotate.test", "also-ours.test"]
+    value = "host=evil.test" if header == "Forwarded" else "also-ours.test" if header == "Host" else "evil.test"
+    answer = client_of(adam).post(address("people", scene), {"role": "annotator"}, headers={header: value})
+    said = re.findall(r"data-invitation-link>([^<]+)<", answer.content.decode())
+    assert len(said) == 1
+    assert said[0].startswith("https://annotate.test/invitations/")
