@@ -72,3 +72,18 @@ class KeyReused(DomainError):
 
 class InvitationUsed(DomainError):
     code = "invitation_used"
+
+
+class StoreAway(DomainError):
+    """The store of the files does not answer, or refuses us."""
+
+    code = "unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The store of the videos does not answer. Nothing was changed; try again in a moment.")
+
+
+class NoRoom(DomainError):
+    """Too large for the place where it should go."""
+
+    code = "no_room"

@@ -54,6 +54,12 @@ def _open_doors(settings: LazySettings) -> Iterator[str]:
     hosts: list[str] = settings.ALLOWED_HOSTS
     if not hosts or any(host.strip() in ("*", ".", "") for host in hosts):
         yield "ALLOWED_HOSTS must name the addresses of this site; * is none"
+    if settings.MEDIA_STORAGE == "s3" and not settings.STORAGES["default"]["OPTIONS"]["bucket_name"]:
+        yield "S3_BUCKET is missing, and MEDIA_STORAGE is s3"
+    if settings.MEDIA_DELIVERY == "presigned" and not (
+        settings.MEDIA_STORAGE == "s3" and settings.S3_PUBLIC_ENDPOINT_URL
+    ):
+        yield "MEDIA_DELIVERY=presigned needs MEDIA_STORAGE=s3 and S3_PUBLIC_ENDPOINT_URL, where browsers reach it"
     static: Path = settings.STATIC_ROOT
     if not (static / "staticfiles.json").exists():
         yield f"STATIC_ROOT: nothing was collected in {static}; run “manage.py collectstatic”"

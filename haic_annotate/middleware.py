@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.defaults import page_not_found
 
-from annotation.api.errors import error_body, status_of
+from annotation.api.errors import RETRY_AFTER_SECONDS, error_body, status_of
 from annotation.errors import DomainError, NotVisible
 
 
@@ -25,7 +25,10 @@ class DomainErrorMiddleware:
         if isinstance(exception, NotVisible):
             return _nothing_here(request)
         status = status_of(exception)
-        return render(request, "refused.html", {"error": exception, "status": status}, status=status)
+        response = render(request, "refused.html", {"error": exception, "status": status}, status=status)
+        if status == 503:
+            response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response
 
 
 def _nothing_here(request: HttpRequest) -> HttpResponse:

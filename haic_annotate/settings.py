@@ -1,7 +1,7 @@
 """Settings of the project. Every value comes from the environment, is typed, and fails loudly when it is wrong."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
@@ -167,29 +167,50 @@ MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media-is-never-served-from-here/"
 MEDIA_ACCEL_PREFIX = "/_media/"
 MEDIA_LINK_SECONDS = 60
-_LOCAL: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
-_S3: dict[str, Any] = {
-    "BACKEND": "storages.backends.s3.S3Storage",
-    "OPTIONS": {
-        "bucket_name": env.str("S3_BUCKET", ""),
-        "endpoint_url": S3_ENDPOINT_URL,
-        "region_name": env.str("S3_REGION", "") or None,
-        "access_key": env.str("S3_ACCESS_KEY_ID", "") or None,
-        "secret_key": env.str("S3_SECRET_ACCESS_KEY", "") or None,
-        "signature_version": "s3v4",
-        "addressing_style": env.str("S3_ADDRESSING_STYLE", "path"),
-        "default_acl": None,
-        "file_overwrite": False,
-        "querystring_auth": True,
-        "querystring_expire": MEDIA_LINK_SECONDS,
-    },
-}
+_LOCAL: dict[str, Any] = {"BACKEND": "haic_annotate.media_files.WholeFiles"}
+
+
+def s3_store(endpoint_url: str | None) -> dict[str, Any]:
+    from botocore.config import Config
+
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": cast(Any, env.str("S3_ADDRESSING_STYLE", "path"))},
+        connect_timeout=2,
+        read_timeout=10,
+        retries={"total_max_attempts": 2},
+        request_checksum_calculation="when_required",  # stores other than Amazon's know no other
+        response_checksum_validation="when_required",
+    )
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": env.str("S3_BUCKET", ""),
+            "endpoint_url": endpoint_url,
+            "region_name": env.str("S3_REGION", "") or None,
+            "access_key": env.str("S3_ACCESS_KEY_ID", "") or None,
+            "secret_key": env.str("S3_SECRET_ACCESS_KEY", "") or None,
+            "client_config": config,
+            "default_acl": None,
+            "file_overwrite": False,
+            "object_parameters": {
+                "ContentType": "application/octet-stream"
+            },  # what an upload says of itself is nothing
+            "querystring_auth": True,
+            "querystring_expire": MEDIA_LINK_SECONDS,
+        },
+    }
+
+
 _HASHED = "haic_annotate.static_files.HashedStaticFiles"
 STORAGES = {
-    "default": _S3 if MEDIA_STORAGE == "s3" else _LOCAL,
+    "default": s3_store(S3_ENDPOINT_URL) if MEDIA_STORAGE == "s3" else _LOCAL,
+    "links": s3_store(S3_PUBLIC_ENDPOINT_URL) if MEDIA_STORAGE == "s3" else _LOCAL,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if _UNHASHED else _HASHED},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DISK_LOW_WATER_BYTES = env.int("DISK_LOW_WATER_BYTES", 2 * 1024**3)
+"""Work that copies videos waits rather than leave less than this free."""
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)
 
 # --- Celery (reasons: docs/decisions/0003) ----------------------------------------------------------------------------

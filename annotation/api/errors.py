@@ -16,9 +16,11 @@ from annotation.errors import (
     InvitationUsed,
     KeyReused,
     MoveNotAllowed,
+    NoRoom,
     NotVisible,
     RightMissing,
     StaleRevision,
+    StoreAway,
 )
 
 RETRY_AFTER_SECONDS = 2
@@ -35,6 +37,8 @@ STATUSES: list[tuple[type[DomainError], int]] = [
     (StaleRevision, 412),
     (KeyReused, 422),
     (EtagMissing, 428),
+    (StoreAway, 503),
+    (NoRoom, 507),
 ]
 """The first that fits wins."""
 
@@ -60,7 +64,9 @@ def broken_body(incident: str = "") -> dict[str, Any]:
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook. None for what nobody foresaw: that is a 500."""
     if isinstance(exception, DomainError):
-        return Response(error_body(exception.code, exception.message, exception.detail), status_of(exception))
+        status = status_of(exception)
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
+        return Response(error_body(exception.code, exception.message, exception.detail), status, headers=headers)
     if isinstance(exception, DATABASE_AWAY):
         return Response(away_body(), 503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
     if isinstance(exception, Http404):

@@ -1,24 +1,25 @@
 """Making a clip: its files under content-addressed names, its row, its caption that waits for a draft."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import logging
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 
 from annotation.accumulation.transcode import Prepared
-from annotation.errors import BadInput
+from annotation.errors import BadInput, StoreAway
 from annotation.models import Caption, Clip, Project, User
 from annotation.states import State
+from annotation.stored_files import answering
 from annotation.workflow import move
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,6 @@ def find_same(project: Project, clip_id: str, *, original_sha256: str) -> Clip |
     if clip is not None and clip.original_sha256 != original_sha256:
         raise BadInput({"clip_id": f"“{clip_id}” exists with other bytes; a clip's bytes never change"})
     return clip
-
-
-@contextmanager
-def working_folder() -> Iterator[Path]:
-    """A folder for one video's work, on the disk of the data; gone afterwards, whatever happens."""
-    parent = Path(settings.DATA_DIR) / "work"
-    parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=parent) as folder:
-        yield Path(folder)
 
 
 def add_clip(
@@ -95,8 +87,7 @@ def add_clip(
                 also(clip)
         return clip
     except BaseException:
-        for name in stored:
-            default_storage.delete(name)
+        _take_back(stored)
         raise
 
 
@@ -134,12 +125,23 @@ def _add_rows(
 
 def _store(path: Path, name: str, stored: list[str]) -> str:
     """The name under which the bytes stand; the same bytes are stored once."""
-    if default_storage.exists(name):
-        return name
-    with path.open("rb") as file:
-        given = default_storage.save(name, File(file))
+    with answering():
+        if default_storage.exists(name):
+            return name
+        with path.open("rb") as file:
+            given = default_storage.save(name, File(file))
     stored.append(given)
     return given
+
+
+def _take_back(stored: list[str]) -> None:
+    """What cannot be taken back now is listed by `manage fsck`, and hides no error that brought us here."""
+    for name in stored:
+        try:
+            with answering():
+                default_storage.delete(name)
+        except StoreAway:
+            logger.warning("%s stays in the store without a row", name)
 
 
 def _suffix(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from annotation.models import Heartbeat, Outbox, Upload
@@ -60,7 +60,8 @@ def sweep() -> None:
         status=Upload.Status.REFUSED, reason="Checking this video failed three times without an answer."
     )
     unheard = Upload.objects.filter(status=Upload.Status.QUEUED, created_at__lt=timezone.now() - timedelta(minutes=2))
-    again = [*lost.filter(attempts__lt=UPLOAD_ATTEMPTS), *unheard.filter(lease_until=None)]
+    due = unheard.filter(Q(lease_until=None) | Q(lease_until__lt=now))
+    again = [*lost.filter(attempts__lt=UPLOAD_ATTEMPTS), *due]
     for upload in again:
         # Pushed forward, so that the next sweep does not send it once more.
         Upload.objects.filter(pk=upload.pk).update(

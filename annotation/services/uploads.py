@@ -1,10 +1,11 @@
 """A video that comes through the browser: kept, checked by a worker, made a clip or refused with the reason."""
 
+import logging
 import re
-import shutil
 from datetime import timedelta
 from uuid import uuid4
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F, Q
@@ -13,15 +14,19 @@ from annotation.access import require
 from annotation.accumulation.probe import Refused
 from annotation.accumulation.subtitles import read_subtitles
 from annotation.accumulation.transcode import prepare
-from annotation.errors import BadInput
+from annotation.errors import BadInput, DomainError, NoRoom, StoreAway
 from annotation.models import Clip, Project, Upload, User
 from annotation.models.clips import CLIP_ID_PATTERN
-from annotation.services.clips import ClipFacts, add_clip, find_same, sha256_of, working_folder
+from annotation.services.clips import ClipFacts, add_clip, find_same, sha256_of
 from annotation.services.outbox import enqueue
+from annotation.stored_files import answering, copy_to, working_folder
 from annotation.workflow import database_now
 
 LEASE = timedelta(minutes=35)
 """Longer than the hard time limit of a task: a lease that ran out has no worker any more."""
+PAUSE = timedelta(minutes=1)
+
+logger = logging.getLogger(__name__)
 
 
 def receive_upload(
@@ -50,13 +55,14 @@ def receive_upload(
         fields=fields,
     )
     # One folder a file, under a name that nobody can guess: a playlist in disguise finds no neighbour.
-    upload.file.save(f"uploads/{uuid4().hex}/original.bin", file, save=False)
+    with answering():
+        upload.file.save(f"uploads/{uuid4().hex}/original.bin", file, save=False)
     try:
         with transaction.atomic():
             upload.save()
             enqueue("annotation.take_upload", args=[upload.pk], queue="video")
     except BaseException:
-        upload.file.delete(save=False)
+        _forget_file(upload)
         raise
     return upload
 
@@ -77,6 +83,8 @@ def take_upload(upload_id: int) -> None:
         _finish(upload, status=Upload.Status.REFUSED, reason=str(refusal))
     except BadInput as refusal:
         _finish(upload, status=Upload.Status.REFUSED, reason=refusal.message)
+    except (StoreAway, NoRoom) as trouble:
+        _later(upload, trouble)
     else:
         _finish(upload, status=Upload.Status.DONE, clip=clip)
 
@@ -84,8 +92,7 @@ def take_upload(upload_id: int) -> None:
 def _make_clip(upload: Upload) -> Clip:
     with working_folder() as folder:
         original = folder / "original.bin"
-        with upload.file.open("rb") as source, original.open("wb") as copy:
-            shutil.copyfileobj(source, copy)
+        copy_to(str(upload.file.name), original, most=settings.UPLOAD_MAX_BYTES)
         same = find_same(upload.project, upload.wanted_clip_id, original_sha256=sha256_of(original))
         if same is not None:
             return same
@@ -105,7 +112,24 @@ def _make_clip(upload: Upload) -> Clip:
 def _finish(upload: Upload, *, status: Upload.Status, reason: str = "", clip: Clip | None = None) -> None:
     upload.status, upload.reason, upload.clip, upload.lease_until = status, reason, clip, None
     upload.save(update_fields=["status", "reason", "clip", "lease_until"])
-    upload.file.delete(save=False)
+    _forget_file(upload)
+
+
+def _later(upload: Upload, why: DomainError) -> None:
+    """It is not the video's fault: the sweep brings it back, and this try does not count."""
+    logger.warning("upload %s waits: %s", upload.pk, why)
+    upload.status, upload.lease_until = Upload.Status.QUEUED, database_now() + PAUSE
+    upload.attempts -= 1
+    upload.save(update_fields=["status", "lease_until", "attempts"])
+
+
+def _forget_file(upload: Upload) -> None:
+    """What cannot be removed now is listed by `manage fsck`."""
+    try:
+        with answering():
+            upload.file.delete(save=False)
+    except StoreAway:
+        logger.warning("the file of upload %s stays in the store", upload.pk)
 
 
 def _subtitles(raw: bytes | None) -> str:

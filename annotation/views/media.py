@@ -1,30 +1,35 @@
 """A clip's files, for members of its project only, with Range: without it no browser can seek."""
 
+import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.core.files.base import File
+from django.core.files.storage import storages
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.encoding import filepath_to_uri
 from django.views.decorators.http import require_safe
 
 from annotation.models import Clip
 from annotation.services.lookups import clip_for
+from annotation.stored_files import pieces, size_of
 from annotation.views.pages import signed_in
 
+logger = logging.getLogger(__name__)
+
 AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
-CHUNK = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 @require_safe
 def clip_video(request: HttpRequest, slug: str, clip_id: str) -> HttpResponseBase:
     clip = clip_for(signed_in(request), slug=slug, clip_id=clip_id)
-    return _handed_over(clip.video, clip, kind="video/mp4", suffix="mp4") or _with_range(request, clip)
+    with _in_the_store(clip):
+        return _handed_over(clip.video, clip, kind="video/mp4", suffix="mp4") or _with_range(request, clip)
 
 
 @require_safe
@@ -33,7 +38,8 @@ def clip_poster(request: HttpRequest, slug: str, clip_id: str) -> HttpResponseBa
     handed_over = _handed_over(clip.poster, clip, kind="image/jpeg", suffix="jpg")
     if handed_over is not None:
         return handed_over
-    response = FileResponse(clip.poster.open("rb"), content_type="image/jpeg")
+    with _in_the_store(clip):
+        response = StreamingHttpResponse(_read(clip.poster), content_type="image/jpeg")
     return _ours(response, name=f"{clip.clip_id}.jpg")
 
 
@@ -61,8 +67,8 @@ def _handed_over(file: FieldFile, clip: Clip, *, kind: str, suffix: str) -> Http
         return _ours(HttpResponse(headers={"X-Accel-Redirect": address}, content_type=kind), name=name)
     if settings.MEDIA_DELIVERY == "presigned" and settings.MEDIA_STORAGE == "s3":
         fixed = {"ResponseContentType": kind, "ResponseContentDisposition": f'inline; filename="{name}"'}
-        storage: Any = file.storage  # django-storages' own url() takes more
-        address = storage.url(file.name, parameters=fixed, expire=settings.MEDIA_LINK_SECONDS)
+        links: Any = storages["links"]  # django-storages' own url() takes more
+        address = links.url(file.name, parameters=fixed, expire=settings.MEDIA_LINK_SECONDS)
         response = _ours(HttpResponse(status=302, headers={"Location": address}), name=name)
         response["Cache-Control"] = "no-store"  # the address is good for a minute only
         return response
@@ -71,23 +77,36 @@ def _handed_over(file: FieldFile, clip: Clip, *, kind: str, suffix: str) -> Http
 
 def _with_range(request: HttpRequest, clip: Clip) -> HttpResponseBase:
     """200 with all of it, 206 with one range, 416 for a range past the end. Several ranges get all of it."""
-    size, etag = clip.video.size, f'"{clip.sha256}"'
+    etag = f'"{clip.sha256}"'
     wanted = _RANGE.fullmatch(request.headers.get("Range", ""))
     fresh = request.headers.get("If-Range", etag) == etag
     response: HttpResponseBase
     if wanted is None or wanted.groups() == ("", "") or not fresh:
-        response = FileResponse(clip.video.open("rb"), content_type="video/mp4")
+        response = StreamingHttpResponse(_read(clip.video), content_type="video/mp4")
     else:
+        size = size_of(str(clip.video.name))
         first, last = _bounds(wanted, size)
         if first > last:
             return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-        file = clip.video.open("rb")
-        response = StreamingHttpResponse(_part(file, first, last), status=206, content_type="video/mp4")
+        response = StreamingHttpResponse(_read(clip.video, first, last), status=206, content_type="video/mp4")
         response["Content-Range"] = f"bytes {first}-{last}/{size}"
         response["Content-Length"] = str(last - first + 1)
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
     return _ours(response, name=f"{clip.clip_id}.mp4")
+
+
+def _read(file: FieldFile, first: int = 0, last: int | None = None) -> Iterator[bytes]:
+    return pieces(str(file.name), first, last)
+
+
+@contextmanager
+def _in_the_store(clip: Clip) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        logger.error("a file of clip %s is not in the store; see manage fsck", clip.pk)
+        raise Http404 from error
 
 
 def _bounds(wanted: re.Match[str], size: int) -> tuple[int, int]:
@@ -97,12 +116,3 @@ def _bounds(wanted: re.Match[str], size: int) -> tuple[int, int]:
         length = min(int(end), size)
         return size - length, size - 1
     return int(start), min(int(end), size - 1) if end else size - 1
-
-
-def _part(file: File, first: int, last: int) -> Iterator[bytes]:
-    with file:
-        file.seek(first)
-        left = last - first + 1
-        while left > 0 and (chunk := file.read(min(CHUNK, left))):
-            left -= len(chunk)
-            yield chunk

@@ -6,9 +6,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from django.core.files.storage import Storage
+from django.core.files.storage import storages
 
 from annotation.errors import BadInput
+from annotation.stored_files import copy_to
 
 MARK = "manifest.json"
 """What tells that a folder is an earlier export and may be replaced."""
@@ -36,13 +37,15 @@ def write_whole(out: Path, write: Callable[[Path], None]) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def copy_or_link(storage: Storage, name: str, target: Path) -> None:
-    """The stored file under another name: a hard link where both stand on one file system, else a copy."""
+def copy_or_link(name: str, target: Path, *, sha256: str) -> None:
+    """The stored file under another name: a hard link where both stand on one file system, else a copy.
+
+    Raises StoreAway, NoRoom; OSError if the store's bytes are not those of the row.
+    """
     try:
-        os.link(storage.path(name), target)
+        os.link(storages["default"].path(name), target)
     except (NotImplementedError, OSError):
-        with storage.open(name, "rb") as source, target.open("wb") as file:
-            shutil.copyfileobj(source, file)
+        copy_to(name, target, sha256=sha256)
 
 
 def _sync(folder: Path) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.core.files.storage import Storage, default_storage
 
 from annotation.models import Clip, Outbox, Upload
+from annotation.stored_files import answering, pieces
 from annotation.workflow import database_now
 
 FOLDERS = ("originals", "videos", "posters", "uploads")
@@ -16,7 +17,12 @@ OUTBOX_PATIENCE = timedelta(minutes=5)
 
 
 def problems_of_files(*, deep: bool = False) -> Iterator[str]:
-    """What is wrong, a line each. deep: also read every served video and compare its digest."""
+    """What is wrong, a line each. deep: also read every served video and compare its digest. Raises StoreAway."""
+    with answering():
+        yield from _problems(deep=deep)
+
+
+def _problems(*, deep: bool) -> Iterator[str]:
     known: set[str] = set()
     for clip in Clip.objects.select_related("project").order_by("pk").iterator(chunk_size=500):
         for kind, file in (("original", clip.original), ("video", clip.video), ("poster", clip.poster)):
@@ -63,5 +69,7 @@ def _walk(storage: Storage, folder: str) -> Iterator[str]:
 
 
 def _sha256(name: str) -> str:
-    with default_storage.open(name, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for piece in pieces(name):
+        digest.update(piece)
+    return digest.hexdigest()

@@ -12,9 +12,10 @@ from annotation.accumulation.probe import Refused
 from annotation.accumulation.transcode import prepare
 from annotation.errors import BadInput
 from annotation.models import Clip, Project, User
-from annotation.services.clips import add_clip, find_same, sha256_of, working_folder
+from annotation.services.clips import add_clip, find_same, sha256_of
 from annotation.services.drafts import store_draft
 from annotation.states import State
+from annotation.stored_files import working_folder
 from annotation.transactions import in_transaction
 from annotation.workflow import move
 from qa.models import QAItem

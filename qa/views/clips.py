@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation.errors import BadInput
+from annotation.errors import BadInput, StoreAway
 from annotation.forms import UploadForm, add_problems
 from annotation.models import Clip, Project, Upload
 from annotation.models.clips import ClipQuerySet
@@ -46,6 +46,7 @@ def clips(request: HttpRequest, slug: str) -> HttpResponse:
 def clip_upload(request: HttpRequest, slug: str) -> HttpResponse:
     page = project_page(request, slug, right="add_clips")
     form = UploadForm(request.POST or None, request.FILES or None)
+    status = 200
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
         file, subtitles, clip_id = values.pop("file"), values.pop("subtitles"), values.pop("clip_id")
@@ -60,11 +61,14 @@ def clip_upload(request: HttpRequest, slug: str) -> HttpResponse:
             )
         except BadInput as error:
             add_problems(form, error)
+        except StoreAway as error:
+            form.add_error(None, error.message)
+            status = 503
         else:
             messages.success(request, f"“{clip_id}” is being checked; it appears here when it is ready.")
             return redirect("clips", slug)
     context = page.context(current="clips", form=form)
-    return render(request, "qa/clip_upload.html", context, status=400 if form.errors else 200)
+    return render(request, "qa/clip_upload.html", context, status=400 if form.errors and status == 200 else status)
 
 
 def _narrowed(found: ClipQuerySet, *, words: str, state: str, after: str) -> ClipQuerySet:

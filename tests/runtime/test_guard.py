@@ -123,6 +123,23 @@ def test_an_open_door_is_refused_by_the_name_of_its_variable_s03(
     assert variable in _refusal(_start(postgres, **{variable: value}))
 
 
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [
+        ({"MEDIA_STORAGE": "s3"}, "S3_BUCKET"),
+        ({"MEDIA_DELIVERY": "presigned"}, "MEDIA_STORAGE=s3"),
+        ({"MEDIA_STORAGE": "s3", "S3_BUCKET": "b", "MEDIA_DELIVERY": "presigned"}, "S3_PUBLIC_ENDPOINT_URL"),
+    ],
+)
+def test_a_store_that_cannot_work_is_refused(postgres: Postgres, said: dict[str, str], missing: str) -> None:
+    assert missing in _refusal(_start(postgres, **said))
+
+
+def test_a_store_in_s3_needs_no_answer_at_the_start(postgres: Postgres) -> None:
+    said = {"MEDIA_STORAGE": "s3", "S3_BUCKET": "b", "S3_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}
+    assert _start(postgres, **said).returncode == 0
+
+
 def test_a_database_that_is_away_is_named_without_its_password(postgres: Postgres) -> None:
     said = _refusal(_start(postgres, DATABASE_URL=f"postgres://haic_app:geheim@127.0.0.1:{free_port()}/haic"))
     assert said.startswith("DATABASE_URL")

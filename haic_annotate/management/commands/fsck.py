@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from annotation.errors import StoreAway
 from qa.services.file_check import problems_of_files
 
 
@@ -16,9 +17,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, deep: bool, **options: Any) -> None:
         count = 0
-        for problem in problems_of_files(deep=deep):
-            count += 1
-            self.stdout.write(problem)
+        try:
+            for problem in problems_of_files(deep=deep):
+                count += 1
+                self.stdout.write(problem)
+        except StoreAway as error:
+            raise CommandError(error.message) from error
         if count:
             raise CommandError(f"{count} problems")
         self.stdout.write("files and rows agree")

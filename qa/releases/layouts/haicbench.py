@@ -10,8 +10,6 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from django.core.files.storage import default_storage
-
 from qa.categories import Category
 from qa.models import Release, ReleaseItem
 from qa.releases.files import copy_or_link
@@ -146,7 +144,8 @@ def _copy_videos(release: Release, folder: Path) -> list[str]:
     items = ReleaseItem.objects.filter(release=release).select_related("clip").order_by("pk")
     for item in items.iterator(chunk_size=CHUNK):
         if item.content["may_redistribute"]:
-            copy_or_link(default_storage, str(item.clip.video.name), videos / f"{item.clip_id_text}.mp4")
+            target = videos / f"{item.clip_id_text}.mp4"
+            copy_or_link(str(item.clip.video.name), target, sha256=item.clip.sha256)
         else:
             missing.append(item.clip_id_text)
     return missing

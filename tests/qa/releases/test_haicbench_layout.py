@@ -104,7 +104,7 @@ def test_a_failure_midway_leaves_what_was_there(
     exported(release, out)
     before = (out / "haicbench.json").read_bytes()
 
-    def no_space(*args: object) -> None:
+    def no_space(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(haicbench, "copy_or_link", no_space)
