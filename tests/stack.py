@@ -11,6 +11,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from django.db import connection
+
 from haic_annotate.processes import die_with_parent
 
 HOME = Path(__file__).resolve().parent.parent
@@ -29,6 +31,17 @@ OURS = (
 def environment() -> dict[str, str]:
     """The environment of somebody who has set nothing; the test run itself has services and a key in its own."""
     return {name: value for name, value in os.environ.items() if name not in OURS}
+
+
+def committed_database() -> dict[str, str]:
+    """The test run's environment for another process, which sees what this test has committed to its database."""
+    address = f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{connection.settings_dict['NAME']}"
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "haic_annotate.settings",
+        "PYTHONPATH": str(HOME),
+        "DATABASE_URL": address,
+    }
 
 
 def free_port() -> int:

@@ -12,8 +12,10 @@ from annotation.errors import BadInput, StaleRevision
 from annotation.models import Caption, CaptionRevision, CaptionWorkingCopy, Verdict
 from annotation.services import captions
 from annotation.states import EDITABLE, State
-from annotation.views.pages import ProjectPage, project_page
+from annotation.views.pages import ProjectPage, project_page, refuse_unknown_fields
 from annotation.word_diff import Piece, word_diff, words_changed
+
+_FIELDS = frozenset({"verb", "etag", "text", "person_key", "person_description", "number", "seen_number", "reason"})
 
 
 @never_cache
@@ -22,6 +24,7 @@ def caption_workspace(request: HttpRequest, slug: str, clip_id: str) -> HttpResp
     page = project_page(request, slug, right="edit")
     caption = page.caption(clip_id)
     if request.method == "POST":
+        refuse_unknown_fields(request, _FIELDS)
         return _act(request, page, caption)
     captions.note_opening(caption=caption, user=page.user)
     return _show(request, page, caption)

@@ -71,6 +71,14 @@ def project_page(
     return ProjectPage(project, user, role)
 
 
+def refuse_unknown_fields(request: HttpRequest, known: frozenset[str], *, each: tuple[str, ...] = ()) -> None:
+    """For forms that are read by name. each: beginnings of names that stand once per question. Raises BadInput."""
+    sent = {*request.POST, *request.FILES} - known - {"csrfmiddlewaretoken"}
+    unknown = {name[:100]: "is unknown" for name in sorted(sent) if not (each and name.startswith(each))}
+    if unknown:
+        raise BadInput(unknown)
+
+
 def signed_in(request: HttpRequest) -> User:
     """The account behind a request that has passed LoginRequiredMiddleware."""
     assert isinstance(request.user, User)  # noqa: S101 - the middleware lets nobody else in

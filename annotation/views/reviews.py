@@ -15,8 +15,10 @@ from annotation.models import Caption
 from annotation.services import reviews
 from annotation.services.captions import note_opening
 from annotation.states import State
-from annotation.views.pages import ProjectPage, project_page
+from annotation.views.pages import ProjectPage, project_page, refuse_unknown_fields
 from annotation.word_diff import word_diff, words_changed
+
+_FIELDS = frozenset({"verb", "seen_number", "text", "reason"})
 
 
 @never_cache
@@ -25,6 +27,7 @@ def caption_review(request: HttpRequest, slug: str, clip_id: str) -> HttpRespons
     page = project_page(request, slug, right="review")
     caption = page.caption(clip_id)
     if request.method == "POST":
+        refuse_unknown_fields(request, _FIELDS)
         return _judge(request, page, caption)
     note_opening(caption=caption, user=page.user)
     return _show(request, page, caption)

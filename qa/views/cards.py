@@ -167,6 +167,9 @@ def blank_card(category: str, *, sentences: list[Segment], typed: Typed, added_c
     return Card(0, typed.contents.get("", blank_content()), sentences, refusal=typed.refusals.get("", ""))
 
 
+CONTENT_FIELDS = frozenset({"question", "option_id", "option_text", "key", "evidence"})
+
+
 def typed_content(request: HttpRequest) -> dict[str, Any]:
     """The content of a card's form, unchecked but for its evidence. Raises BadInput."""
     post = request.POST

@@ -19,12 +19,17 @@ from annotation.errors import BadInput, NotVisible, StaleRevision
 from annotation.models import Caption
 from annotation.services.captions import note_opening
 from annotation.states import State
-from annotation.views.pages import ProjectPage, project_page
+from annotation.views.pages import ProjectPage, project_page, refuse_unknown_fields
 from qa.categories import FACTS, Category
 from qa.content import LETTERS, content_from_draft
 from qa.models import QAItem
 from qa.services import items
-from qa.views.cards import Card, Typed, blank_card, cards_of, typed_content, whole_number
+from qa.views.cards import CONTENT_FIELDS, Card, Typed, blank_card, cards_of, typed_content, whole_number
+
+_FIELDS = CONTENT_FIELDS | {
+    *("verb", "question_id", "etag", "reason", "category"),
+    *("seen_id", "seen_etag", "seen_number"),
+}
 
 
 @never_cache
@@ -33,6 +38,7 @@ def qa_workspace(request: HttpRequest, slug: str, clip_id: str) -> HttpResponse:
     page = project_page(request, slug, right="edit")
     caption = page.caption(clip_id)
     if request.method == "POST":
+        refuse_unknown_fields(request, _FIELDS)
         return _act(request, page, caption)
     if caption.state != State.APPROVED:
         return render(

@@ -17,15 +17,16 @@ from annotation.errors import BadInput, NotVisible, StaleRevision
 from annotation.models import Caption
 from annotation.services.captions import note_opening
 from annotation.states import State
-from annotation.views.pages import ProjectPage, project_page
+from annotation.views.pages import ProjectPage, project_page, refuse_unknown_fields
 from annotation.word_diff import Piece, word_diff
 from qa.categories import Category
 from qa.content import LETTERS, content_from_draft, words_of
 from qa.models import BlindAnswer, QAItem
 from qa.services import blind, reviews
 from qa.services.items import item_for
-from qa.views.cards import CardEvidence, chosen_evidence, typed_content, whole_number
+from qa.views.cards import CONTENT_FIELDS, CardEvidence, chosen_evidence, typed_content, whole_number
 
+_FIELDS = CONTENT_FIELDS | {"verb", "question_id", "seen_number", "reason"}
 NO_OPTION = {
     BlindAnswer.CANNOT_TELL: "I cannot tell from the video",
     BlindAnswer.MORE_THAN_ONE: "More than one fits",
@@ -123,6 +124,7 @@ def qa_review(request: HttpRequest, slug: str, clip_id: str) -> HttpResponse:
     page = project_page(request, slug, right="review")
     caption = page.caption(clip_id)
     if request.method == "POST":
+        refuse_unknown_fields(request, _FIELDS, each=("seen:", "choice:"))
         if request.POST.get("verb") == "answer":
             return _answer(request, page, caption)
         return _judge(request, page, caption)

@@ -39,6 +39,13 @@ GOOD = {
     "member": {"username": "ana", "role": "admin"},
     "people": {"role": "admin"},
 }
+BY_NAME = {
+    "caption_workspace": {"verb": "save", "etag": '"1-0"', "text": "Other words."},
+    "caption_review": {"verb": "approve", "seen_number": "1"},
+    "qa_workspace": {"verb": "withdraw"},
+    "qa_review": {"verb": "approve", "seen_number": "1"},
+}
+"""Forms that are read by the names of their fields, not by a form class."""
 UNHASHED = {"django_session", "cache"}
 """Tables that every visit may touch: sessions and the counters of rate limits."""
 
@@ -175,4 +182,9 @@ def test_a_form_refuses_a_field_that_it_does_not_know_s05(
             answer = client.post(address(name, scene), {**good, field: "1"})
             assert (answer.status_code, name, field) == (400, name, field)
             assert f"{field} is unknown" in answer.content.decode(), (name, field)
+    for name, good in BY_NAME.items():
+        for field in ("is_staff", "approved_by", "author", "state", "seen", "choice"):
+            answer = client.post(address(name, scene), {**good, field: "1"})
+            assert (answer.status_code, name, field) == (400, name, field)
+            assert f"{field}: is unknown" in answer.content.decode(), (name, field)
     assert everything() == before

@@ -1,6 +1,5 @@
 """A bucket on a server of our own (moto), behind a way that counts and can be cut."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,11 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from django.db import connection
 from moto.server import ThreadedMotoServer
 
 from haic_annotate.settings import s3_store
 from tests.proxy import Proxy
-from tests.stack import HOME
+from tests.stack import committed_database
 
 KEYS = {"S3_ACCESS_KEY_ID": "a-test-key", "S3_SECRET_ACCESS_KEY": "a-test-secret", "S3_REGION": "us-east-1"}
 
@@ -35,13 +33,9 @@ class Bucket:
     def environment(self, data: Path) -> dict[str, str]:
         """For a process with an empty disk of its own: it shares the database and the bucket, and nothing else."""
         (data / "tmp").mkdir(parents=True)
-        database = f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{connection.settings_dict['NAME']}"
         return {
-            **os.environ,
+            **committed_database(),
             **KEYS,
-            "DJANGO_SETTINGS_MODULE": "haic_annotate.settings",
-            "PYTHONPATH": str(HOME),
-            "DATABASE_URL": database,
             "HAIC_DATA": str(data),
             "TMPDIR": str(data / "tmp"),
             "MEDIA_STORAGE": "s3",
