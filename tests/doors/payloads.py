@@ -1,0 +1,73 @@
+"""Sixty texts that would run, break out or mislead wherever text is taken for markup, script or template."""
+
+_RUN = "window.__x=1"
+
+PAYLOADS = [
+    # elements
+    f"<script>{_RUN}</script>",
+    f"<ScRiPt>{_RUN}</sCrIpT>",
+    f"<script/src=data:,{_RUN}></script>",
+    f"<script type=module>{_RUN}</script>",
+    f"</script><script>{_RUN}</script>",
+    f"--></script><script>{_RUN}//",
+    f"]]></script><script>{_RUN}</script>",
+    f"<scr<script>ipt>{_RUN}</scr</script>ipt>",
+    f"</title><script>{_RUN}</script>",
+    f"</textarea><script>{_RUN}</script>",
+    f"</style><script>{_RUN}</script>",
+    f"</template><script>{_RUN}</script>",
+    f"<noscript><p title='</noscript><script>{_RUN}</script>'>",
+    f"<iframe srcdoc='<script>parent.{_RUN}</script>'>",
+    f"<iframe src=javascript:parent.{_RUN}>",
+    f"<object data='data:text/html,<script>parent.{_RUN}</script>'>",
+    f"<embed src=javascript:{_RUN}>",
+    "<base href=https://evil.test/>",
+    "<meta http-equiv=refresh content='0;url=https://evil.test'>",
+    "<link rel=stylesheet href=https://evil.test/x.css>",
+    f"<form action=javascript:{_RUN}><button autofocus>x</button></form>",
+    # handlers
+    f"<img src=x onerror={_RUN}>",
+    f"<img src=x onerror='{_RUN}'//",
+    f"<IMG SRC=x ONERROR={_RUN}>",
+    f"<svg onload={_RUN}>",
+    f"<svg/onload={_RUN}//",
+    f"<svg><script>{_RUN}</script></svg>",
+    f"<svg><animate onbegin={_RUN} attributeName=x>",
+    f"<svg><foreignObject><img src=x onerror={_RUN}></foreignObject></svg>",
+    f"<body onload={_RUN}>",
+    f"<details open ontoggle={_RUN}>",
+    f"<video><source onerror={_RUN}></video>",
+    f"<audio src=x onerror={_RUN}>",
+    f"<input autofocus onfocus={_RUN}>",
+    f"<select autofocus onfocus={_RUN}>",
+    f"<textarea autofocus onfocus={_RUN}>",
+    f"<marquee onstart={_RUN}>x</marquee>",
+    f"<p style='animation-name:x' onanimationstart={_RUN}>",
+    f"<math><mi xlink:href=javascript:{_RUN}>x</mi></math>",
+    f"<math><mtext><table><mglyph><style><img src=x onerror={_RUN}></style>",
+    # out of an attribute
+    f'" autofocus onfocus={_RUN} x="',
+    f"' autofocus onfocus='{_RUN}",
+    f'"><script>{_RUN}</script>',
+    f"'><img src=x onerror={_RUN}>",
+    f"` onmouseover={_RUN} `",
+    f'x" style="background:url(javascript:{_RUN})',
+    # addresses
+    f"javascript:{_RUN}",
+    f"jAvAsCrIpT:{_RUN}",
+    f"<a href='javascript:{_RUN}'>x</a>",
+    f"<a href='data:text/html,<script>{_RUN}</script>'>x</a>",
+    # out of a script's text or JSON
+    f"';{_RUN};//",
+    f'";{_RUN};//',
+    f"${{{_RUN}}}",
+    f"\\u003cscript\\u003e{_RUN}\\u003c/script\\u003e",
+    f"&lt;script&gt;{_RUN}&lt;/script&gt;",
+    f"&#60;script&#62;{_RUN}&#60;/script&#62;",
+    # templates
+    "{{ 7|add:7 }}{% debug %}{{ settings.SECRET_KEY }}",
+    f"{{{{constructor.constructor('{_RUN}')()}}}}",
+    # misleading, and to be kept as it is
+    f"\u202e>tpircs<\u202c\u200b<script\u2028>{_RUN}</script>",
+    f"<\u017fcript>{_RUN}</\u017fcript> \U0001f469\u200d\U0001f680 e\u0301",
+]
