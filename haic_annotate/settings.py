@@ -121,6 +121,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {
     "default": {
         **env.dj_db_url("DATABASE_URL", conn_max_age=60, conn_health_checks=True),
+        "ENGINE": "haic_annotate.postgres",
         "ATOMIC_REQUESTS": False,
     }
 }
@@ -130,6 +131,8 @@ _LIMITS = {
     "idle_in_transaction_session_timeout": env.int("DB_IDLE_IN_TRANSACTION_TIMEOUT_MS", 0),
 }
 """Milliseconds, 0 for none. wsgi.py sets them for who serves people; workers and commands may take longer."""
+DB_PATIENCE_SECONDS = _LIMITS["statement_timeout"] / 1000 + 0.5 if _LIMITS["statement_timeout"] else 0
+"""We wait a little longer than the server should work: it tells why it stopped, if it can."""
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     connect_timeout=2,
     tcp_user_timeout=10_000,

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 
-from annotation.models import Heartbeat, Outbox, Upload
+from annotation.models import Heartbeat, IdempotencyKey, Outbox, Upload
 from annotation.transactions import in_transaction
 from annotation.workflow import database_now
 
@@ -18,6 +18,8 @@ CHANNEL = "outbox"
 CANARY = "annotation.canary"
 BATCH = 100
 KEEP = timedelta(days=1)
+KEEP_ANSWERS = timedelta(days=7)
+"""No page and no program tries a save again after so long."""
 UPLOAD_ATTEMPTS = 3
 
 Send = Callable[[Outbox], None]
@@ -52,9 +54,10 @@ def beat(name: str) -> None:
 
 @in_transaction
 def sweep() -> None:
-    """Bring back work whose worker is gone; drop what was published long ago."""
+    """Bring back work whose worker is gone; drop what was published or answered long ago."""
     now = database_now()
     Outbox.objects.filter(published_at__lt=now - KEEP).delete()
+    IdempotencyKey.objects.filter(created_at__lt=now - KEEP_ANSWERS).delete()
     lost = Upload.objects.filter(status=Upload.Status.WORKING, lease_until__lt=now)
     lost.filter(attempts__gte=UPLOAD_ATTEMPTS).update(
         status=Upload.Status.REFUSED, reason="Checking this video failed three times without an answer."

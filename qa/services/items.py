@@ -40,6 +40,8 @@ class QAWords:
 
 def item_for(user: User, *, slug: str, question_id: str) -> QAItem:
     """Raises NotVisible for another project's question and for none."""
+    if "\x00" in question_id:  # Postgres cannot even be asked for it
+        raise NotVisible
     items = QAItem.objects.visible_to(user).select_related("clip__project", "head__author", "draft")
     item = items.filter(clip__project__slug=slug, question_id=question_id).first()
     if item is None:

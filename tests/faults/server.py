@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,6 +51,7 @@ class Server:
     def __init__(self, data: Path, *, captions: int) -> None:
         self.data = data
         self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         self.postgres = Postgres(data / "pg", log=data / "postgres.log")
         self.postgres.start()
         self.postgres.make_roles()
@@ -64,7 +67,7 @@ class Server:
             **self.env,
             "HAIC_EMBEDDED": "1",
             "HAIC_DATA": str(self.data),
-            "SECRET_KEY": "a key for a server that is being killed",
+            "SECRET_KEY": (self.data / "secret_key").read_text().strip(),
             "DJANGO_SETTINGS_MODULE": "haic_annotate.settings",
         }
         command = ["gunicorn", "haic_annotate.wsgi", "--preload", "-c", "haic_annotate/gunicorn_config.py"]
@@ -108,6 +111,24 @@ class Server:
         os.kill(self.postgres.child.process.pid, signal.SIGKILL)
         self.postgres.child.process.wait()
 
+    def postgres_processes(self) -> list[int]:
+        """The postmaster and all that it has started."""
+        assert self.postgres.child is not None
+        first = self.postgres.child.process.pid
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        return [first, *map(int, children)]
+
+    @contextmanager
+    def hung_postgres(self) -> Iterator[None]:
+        """As if its machine had stopped: connections stand, nobody answers."""
+        for pid in self.postgres_processes():
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in self.postgres_processes():
+                os.kill(pid, signal.SIGCONT)
+
     def start_postgres(self) -> None:
         """Its killed predecessor's children may live for a moment longer, and hold its memory."""
         for _ in range(50):
@@ -125,15 +146,23 @@ class Server:
             "GET", path, headers={} if path.startswith("/api/") else {"Cookie": f"sessionid={self.session}"}
         )
 
-    def save(self, clip_id: str, *, text: str, etag: str, key: str) -> Answer:
+    def save(self, clip_id: str, *, text: str, etag: str, key: str, port: int | None = None) -> Answer:
         path = f"/api/v1/projects/demo/clips/{clip_id}/caption/revisions"
         headers = {"If-Match": etag, "Idempotency-Key": key}
-        return self.ask("POST", path, {"text": text, "people": []}, headers)
+        return self.ask("POST", path, {"text": text, "people": []}, headers, port=port)
 
-    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        *,
+        port: int | None = None,
+    ) -> Answer:
         """Raises OSError or http.client.HTTPException when no whole answer came."""
         began = time.monotonic()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=30)
         said = {"Content-Type": "application/json", **(headers or {})}
         if path.startswith("/api/"):
             said["Authorization"] = f"Bearer {self.token}"

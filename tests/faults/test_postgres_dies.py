@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import Browser, expect
 
 from tests.faults.server import Answer, Server
+from tests.proxy import Proxy
 
 WRITERS = 8
 KILLS = 8
@@ -19,7 +21,7 @@ PAGES = ["/", "/projects/demo/", "/accounts/login/", "/api/v1/projects", "/ready
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("dies"), captions=WRITERS + 1)
+    server = Server(tmp_path_factory.mktemp("dies"), captions=WRITERS + 4)
     yield server
     server.stop()
 
@@ -105,3 +107,107 @@ def test_while_postgres_is_away_every_answer_is_503_within_two_seconds_f10(serve
         assert time.monotonic() < end, "it did not come back within five seconds"
         time.sleep(0.05)
     assert server.save("c8", text="Kept.", etag=first, key="f10").status == 201
+
+
+def test_while_postgres_hangs_every_answer_is_503_within_twelve_seconds_f11(server: Server) -> None:
+    first = server.get("/api/v1/projects/demo/clips/c8/caption").headers["ETag"]
+    for path in PAGES:
+        assert server.get(path).status == 200  # every thread that answers holds a connection by now
+    with server.hung_postgres():
+        for path in PAGES:
+            answer = server.get(path)
+            assert (answer.status, path) == (503, path)
+            assert answer.seconds < 12
+        assert server.save("c8", text="Hung.", etag=first, key="f11").status == 503
+        assert server.ask("GET", "/healthz").status == 200  # it lives, and is not restarted for it
+    end = time.monotonic() + 5
+    while server.get("/readyz").status != 200:
+        assert time.monotonic() < end, "it did not come back within five seconds"
+        time.sleep(0.05)
+    assert server.save("c8", text="Hung.", etag=first, key="f11").status == 201
+
+
+@pytest.mark.faults
+def test_a_save_caught_midway_by_a_hanging_postgres_is_answered_and_done_once_f11_f13(server: Server) -> None:
+    """Statements that are under way when it hangs: nobody waits longer than we said, and nothing is done twice."""
+    etag = server.get("/api/v1/projects/demo/clips/c9/caption").headers["ETag"]
+    stop = threading.Event()
+    slowest: list[float] = []
+
+    def save_on_and_on() -> None:
+        nonlocal etag
+        for number in itertools.count(1):
+            key = str(uuid4())
+            while True:
+                answer = server.save("c9", text=f"midway {number}.", etag=etag, key=key)
+                slowest.append(answer.seconds)
+                if answer.status == 201:
+                    break
+                assert answer.status == 503, answer
+            etag = answer.headers["ETag"]
+            if stop.is_set():
+                return
+
+    before = len([text for clip, _, text in server.revisions() if clip == "c9"])
+    writer = threading.Thread(target=save_on_and_on, daemon=True)
+    writer.start()
+    time.sleep(0.5)
+    with server.hung_postgres():
+        time.sleep(14)
+    stop.set()
+    writer.join(30)
+    assert not writer.is_alive()
+    assert 2 < max(slowest) < 12, "it was not caught, or waited too long"
+    texts = [text for clip, _, text in server.revisions() if clip == "c9"][before:]
+    assert texts == [f"midway {number}." for number in range(1, len(texts) + 1)]
+
+
+def test_a_reply_that_is_lost_after_the_commit_is_given_again_f13(server: Server) -> None:
+    """The way to the server is cut each time between its answer and the client."""
+    way = Proxy(server.port)
+    way.start()
+    etag = server.get("/api/v1/projects/demo/clips/c10/caption").headers["ETag"]
+    start = len(server.revisions())
+    for number in range(1, 11):
+        key, text = str(uuid4()), f"lost {number}."
+        way.swallow_replies = True
+        with pytest.raises((OSError, http.client.HTTPException)):
+            server.save("c10", text=text, etag=etag, key=key, port=way.port)
+        way.swallow_replies = False
+        answers = [server.save("c10", text=text, etag=etag, key=key, port=way.port) for _ in range(3)]
+        assert {answer.status for answer in answers} == {201}
+        assert len({answer.body for answer in answers}) == len({answer.headers["ETag"] for answer in answers}) == 1
+        etag = answers[0].headers["ETag"]
+        written = server.revisions()
+        assert [one for one in written if one[2] == text] == [("c10", number, text)]
+    way.stop()
+    assert len(server.revisions()) == start + 10
+
+
+@pytest.mark.browser
+def test_what_is_typed_while_postgres_is_away_stays_in_the_page_and_is_saved_later_f10(
+    server: Server, browser: Browser
+) -> None:
+    context = browser.new_context(base_url=server.url)
+    context.add_cookies([{"name": "sessionid", "value": server.session, "url": server.url}])
+    page = context.new_page()
+    page.goto("/projects/demo/clips/c11/caption")
+    editor, state = page.get_by_label("Caption", exact=True), page.locator("[data-save-state]")
+    editor.fill("Typed before.")
+    expect(state).to_have_attribute("data-state", "saved")
+    server.kill_postgres()
+    try:
+        editor.fill("Typed while it was away.")
+        expect(state).to_have_attribute("data-state", "unsaved", timeout=10_000)
+        editor.press_sequentially(" And more.")
+        expect(editor).to_have_value("Typed while it was away. And more.")
+    finally:
+        server.start_postgres()
+    expect(state).to_have_attribute("data-state", "saved", timeout=20_000)
+    page.locator("button[name=verb][value=save]").click()
+    expect(page.locator("#tab-history .n")).to_have_text("1")
+    page.reload()
+    expect(editor).to_have_value("Typed while it was away. And more.")
+    context.close()
+    texts = [text for clip, _, text in server.revisions() if clip == "c11"]
+    assert texts == ["Typed while it was away. And more."]

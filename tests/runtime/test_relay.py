@@ -16,13 +16,14 @@ import redis
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotation.models import Heartbeat, Outbox
+from annotation.models import Heartbeat, IdempotencyKey, Outbox
 from annotation.services import outbox
 from haic_annotate.broker import send
 from haic_annotate.celery import app
 from haic_annotate.embedded import Valkey
 from haic_annotate.management.commands.relay import BROKER_AWAY
 from haic_annotate.processes import die_with_parent
+from tests.factories import UserFactory
 from tests.stack import HOME
 
 
@@ -130,6 +131,16 @@ def test_the_sweep_drops_what_was_sent_a_day_ago_and_nothing_else() -> None:
     Outbox.objects.update(created_at=now - timedelta(days=9))
     outbox.sweep()
     assert sorted(Outbox.objects.values_list("task", flat=True)) == ["fresh", "waiting"]
+
+
+@pytest.mark.django_db
+def test_the_sweep_forgets_answers_that_nobody_will_ask_for_again() -> None:
+    user = UserFactory.create()
+    for key, age in (("old", timedelta(days=7, minutes=1)), ("young", timedelta(days=6, hours=23))):
+        row = IdempotencyKey.objects.create(user=user, key=key, request_sha256="0" * 64)
+        IdempotencyKey.objects.filter(pk=row.pk).update(created_at=timezone.now() - age)
+    outbox.sweep()
+    assert [row.key for row in IdempotencyKey.objects.all()] == ["young"]
 
 
 class Relay:
