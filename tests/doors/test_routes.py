@@ -12,6 +12,7 @@ from django.urls import get_resolver, path, reverse
 from django.urls.resolvers import URLPattern
 
 from annotation.models import Membership, Project, User
+from annotation.services.tokens import make_token
 from haic_annotate.health import healthz
 from qa.services.releases import freeze_release
 from tests.doors.routes import METHODS, ROUTES, Kind, unclassified, walk
@@ -125,6 +126,19 @@ def test_for_otto_another_projects_object_is_like_none_s04(
     for name in IN_PROJECT:
         if "GET" in ROUTES[name].methods:
             assert member.get(address(name, scene)).status_code == 200, name
+
+
+def test_what_belongs_to_an_account_is_not_there_for_another_s04(
+    ana: User, otto: User, client_of: Callable[[User], Client]
+) -> None:
+    token = make_token(user=ana, name="mine", scope="read", days=1)[0]
+    client, before = client_of(otto), everything()
+    for method in METHODS:
+        answers = [told(client.generic(method, reverse("api_token_revoke", args=[pk]))) for pk in (token.pk, 999_999)]
+        assert answers[0] == answers[1], method
+        assert answers[0][0] == (404 if method == "POST" else 405), method
+    assert everything() == before
+    assert client_of(ana).post(reverse("api_token_revoke", args=[token.pk])).status_code == 302
 
 
 def test_a_route_takes_the_methods_that_it_is_classified_with_s04(

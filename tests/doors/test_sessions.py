@@ -8,12 +8,15 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
+from django.core import signing
 from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Membership, User
 from annotation.services.invitations import invite
+from haic_annotate.guard import KNOWN_KEYS
 from tests.doors.test_routes import IN_PROJECT, address, scene
 from tests.stack import HOME, committed_database
 
@@ -77,6 +80,14 @@ def test_accepting_an_invitation_changes_the_key_s09(project: Any, adam: User) -
 def test_an_invented_key_is_nobody_s09(person: User) -> None:
     for key in ("x" * 32, "", "../../etc/passwd", "a" * 5000):
         assert not is_in(with_key(key))
+
+
+@pytest.mark.parametrize("key", [*KNOWN_KEYS, "changeme" * 8, django_settings.SECRET_KEY])
+def test_a_cookie_signed_with_a_known_key_is_nobodys_s03(person: User, key: str) -> None:
+    """Sessions live in Postgres: a signature, even one by our own key, makes none."""
+    said = {"_auth_user_id": str(person.pk), "_auth_user_backend": django_settings.AUTHENTICATION_BACKENDS[0]}
+    for salt in ("django.contrib.sessions.backends.signed_cookies", "django.contrib.sessions.SessionStore"):
+        assert not is_in(with_key(signing.dumps(said, key=key, salt=salt)))
 
 
 def test_after_signing_out_the_key_is_worth_nothing_s09(person: User) -> None:
@@ -158,6 +169,7 @@ def test_a_session_is_not_written_at_every_request(
 
 SIGN_IN = """
 import django; django.setup()
+from django.core import signing
 from django.test import Client
 client = Client(headers={"Host": "annotate.test"})
 client.get("/accounts/login/", secure=True)

@@ -17,6 +17,7 @@ from annotation.models import Invitation, Membership, Project, User
 from annotation.services.invitations import invite
 from tests.doors.routes import ROUTES, Kind
 from tests.doors.test_routes import IN_PROJECT, address, everything, parameters_of, scene
+from tests.doors.traversals import TRAVERSALS
 from tests.stack import HOME
 
 __all__ = ["scene"]
@@ -265,3 +266,15 @@ def test_every_member_sees_a_video_and_nobody_else_s24(
 def test_no_video_lies_where_static_files_are_served_s24(settings: Any) -> None:
     assert Path(settings.MEDIA_ROOT).resolve() not in [Path(one).resolve() for one in settings.STATICFILES_DIRS]
     assert settings.MEDIA_URL not in ("", "/", settings.STATIC_URL)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", TRAVERSALS)
+def test_no_address_leads_to_a_file_s25(path: str, ana: User, client_of: Callable[[User], Client]) -> None:
+    """As Django itself answers, should nothing stand in front of it."""
+    for client in (Client(), client_of(ana)):
+        answer = client.get(path, follow=False)
+        assert answer.status_code in (301, 302, 400, 404), answer.status_code
+        said = answer.getvalue()
+        for secret in (b"SECRET_KEY", b"root:", b"execute_from_command_line", b"Index of"):
+            assert secret not in said

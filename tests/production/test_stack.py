@@ -9,6 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser
 
+from tests.doors.traversals import TRAVERSALS
 from tests.e2e import test_whole_way as way
 from tests.e2e.conftest import profiles
 from tests.production import nginx
@@ -16,23 +17,6 @@ from tests.production.server import SITE, ProductionServer
 from tests.stack import HOME
 
 VIDEO = f"/projects/demo/clips/{way.ROOFTOP}/video.mp4"
-TRAVERSALS = [
-    *("/static../haic_annotate/settings.py", "/static/../haic_annotate/settings.py", "/static/%2e%2e/manage.py"),
-    *("/static/..%2fmanage.py", "/static/%2e%2e%2fmanage.py", "/static/..;/manage.py", "/static//etc/passwd"),
-    *("/static/....//manage.py", "/static/.%2e/manage.py", "/static/%c0%ae%c0%ae/manage.py", "/static/..%5cmanage.py"),
-    *("/_media/../secret_key", "/_media../secret_key", "/_media/%2e%2e/secret_key", "/_media/videos", "/_media/"),
-    *("/_media", "/_media//etc/passwd", "/_media/..%2fsecret_key", "//etc/passwd", "/../../etc/passwd"),
-    *("/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "/.git/config", "/.env", "/.git/", "/manage.py"),
-    *(
-        "/haic_annotate/settings.py",
-        "/static/.env",
-        "/static/staticfiles.json/..",
-        "/static/%00",
-        "/static/css%00.html",
-    ),
-    *("/media/videos/", "/var/", "/staticfiles/", "/static/", "/static/css/", "/static/js/../../manage.py"),
-    *("/projects/demo/clips/../../../etc/passwd", "/projects/..%2f..%2fetc/passwd"),
-]
 
 
 class Person(requests.Session):
@@ -127,6 +111,14 @@ def test_no_path_leads_out_of_what_is_served_s25_s38(server: ProductionServer, p
         assert b"Location: /accounts/login/" in said
     for secret in (b"SECRET_KEY", b"root:", b"execute_from_command_line", b"Index of"):
         assert secret not in said
+
+
+@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "DEBUG", "PROPFIND"])
+def test_a_method_of_another_trade_is_refused_s38(server: ProductionServer, method: str) -> None:
+    request = f"{method} / HTTP/1.1\r\nHost: {SITE}\r\nCookie: x=geheim\r\nConnection: close\r\n\r\n"
+    said = server.raw(request.encode())
+    assert int(said.split(b" ", 2)[1]) in (302, 400, 403, 404, 405), said[:200]
+    assert b"geheim" not in said
 
 
 @pytest.mark.parametrize(
