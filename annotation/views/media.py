@@ -40,6 +40,7 @@ def clip_poster(request: HttpRequest, slug: str, clip_id: str) -> HttpResponseBa
         return handed_over
     with _in_the_store(clip):
         response = StreamingHttpResponse(_read(clip.poster), content_type="image/jpeg")
+        response["Content-Length"] = str(size_of(str(clip.poster.name)))
     return _ours(response, name=f"{clip.clip_id}.jpg")
 
 
@@ -77,14 +78,14 @@ def _handed_over(file: FieldFile, clip: Clip, *, kind: str, suffix: str) -> Http
 
 def _with_range(request: HttpRequest, clip: Clip) -> HttpResponseBase:
     """200 with all of it, 206 with one range, 416 for a range past the end. Several ranges get all of it."""
-    etag = f'"{clip.sha256}"'
+    size, etag = size_of(str(clip.video.name)), f'"{clip.sha256}"'
     wanted = _RANGE.fullmatch(request.headers.get("Range", ""))
     fresh = request.headers.get("If-Range", etag) == etag
     response: HttpResponseBase
     if wanted is None or wanted.groups() == ("", "") or not fresh:
         response = StreamingHttpResponse(_read(clip.video), content_type="video/mp4")
+        response["Content-Length"] = str(size)
     else:
-        size = size_of(str(clip.video.name))
         first, last = _bounds(wanted, size)
         if first > last:
             return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
