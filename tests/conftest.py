@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
@@ -27,6 +27,12 @@ def _flush_past_append_only_triggers() -> Iterator[None]:
     DatabaseOperations.execute_sql_flush = flush  # type: ignore[assignment,method-assign]
     yield
     DatabaseOperations.execute_sql_flush = plain  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_connection_outlives_its_request() -> None:
+    """A browser's kept connection keeps a thread of the live server, and that its own to a database to be dropped."""
+    connections.settings["default"]["CONN_MAX_AGE"] = 0
 
 
 @pytest.fixture(autouse=True)
