@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, sync_playwright
 
 FLAGS = [
@@ -34,8 +35,11 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("no Chromium on this machine: the browser tests cannot run")
         pytest.skip("no Chromium on this machine (CHROMIUM names one)")
+    # While Playwright's event loop stands, this thread has other connections to the database than without it.
+    connections.close_all()
     with sync_playwright() as playwright:
         flags = [*FLAGS, f"--host-resolver-rules=MAP {PRODUCTION_SITE} 127.0.0.1"]
         browser = playwright.chromium.launch(executable_path=executable, args=flags)
         yield browser
         browser.close()
+        connections.close_all()
