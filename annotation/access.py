@@ -15,6 +15,7 @@ RIGHTS: dict[str, Role] = {
     "add_clips": Role.ADMIN,
     "invite": Role.ADMIN,
     "configure": Role.ADMIN,
+    "draft": Role.ADMIN,
     "release": Role.ADMIN,
 }
 """A right -> the first role that has it."""

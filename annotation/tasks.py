@@ -1,7 +1,9 @@
 """Celery's entry points. Each takes ids, calls one service, and can run twice."""
 
 from celery import shared_task
+from django.conf import settings
 
+from annotation.drafting import jobs
 from annotation.services import uploads
 from annotation.services.outbox import beat
 
@@ -16,3 +18,14 @@ def canary() -> None:
 def take_upload(upload_id: int) -> None:
     """Make an uploaded video a clip, or refuse it."""
     uploads.take_upload(upload_id)
+
+
+@shared_task(
+    name=jobs.TASK,
+    soft_time_limit=settings.CALL_SECONDS + 60,
+    time_limit=settings.CALL_SECONDS + 90,
+    ignore_result=True,
+)
+def run_job(job_id: int) -> None:
+    """Do one job for the model. Only a queued job, or a reply that nobody read, can be leased."""
+    jobs.run_job(job_id)

@@ -1,5 +1,6 @@
 """Settings of the project. Every value comes from the environment, is typed, and fails loudly when it is wrong."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -242,6 +243,20 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_DEFAULT_QUEUE = "default"
+
+# --- the model (annotation/drafting) ----------------------------------------------------------------------------------
+ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", "")
+"""From the environment only. Without one drafting waits and people work."""
+ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", "https://api.anthropic.com").rstrip("/")
+DRAFTING_MODEL = env.str("DRAFTING_MODEL", "claude-sonnet-4-5")
+MODEL_PRICES = env.str("MODEL_PRICES", "")
+DRAFTING_CAP_USD = env.decimal("DRAFTING_CAP_USD", Decimal(500))
+DRAFTING_DAY_CAP_USD = env.decimal("DRAFTING_DAY_CAP_USD", Decimal(50))
+CALL_SECONDS = env.float("CALL_SECONDS", 120)
+"""One attempt, from the first byte sent to the last byte read."""
+JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", 30)
+"""Renewed while its worker lives: a dead worker's job is taken up again after this and one sweep."""
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", 20)
 
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

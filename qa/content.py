@@ -21,13 +21,13 @@ _LONGEST_MS = 24 * 3600 * 1000
 
 
 def content_from_draft(payload: dict[str, Any]) -> dict[str, Any]:
-    """A draft's `{"question", "options": [text], "answer_index"}` with ids for its options."""
+    """A draft's `{"question", "options": [text], "answer_index", "evidence"?}` with ids for its options."""
     options = [{"id": f"o{place}", "text": text} for place, text in enumerate(payload["options"], start=1)]
     return {
         "question": payload["question"],
         "options": options,
         "key": options[payload["answer_index"]]["id"],
-        "evidence": [],
+        "evidence": payload.get("evidence", []),
     }
 
 

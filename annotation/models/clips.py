@@ -26,6 +26,7 @@ class Clip(models.Model):
     """One clip of a project. Its bytes never change: other bytes are another clip.
 
     `video` is what people watch and what is exported (MP4, H.264); `original` is what came in.
+    is_control: its caption is written without a draft, to compare with those that had one; fixed at import.
     """
 
     MOVES = CLIP_MOVES
@@ -60,6 +61,7 @@ class Clip(models.Model):
     may_redistribute = models.BooleanField(default=True)
     description = models.TextField(blank=True)
     metadata = models.JSONField(default=dict)
+    is_control = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ClipQuerySet.as_manager()

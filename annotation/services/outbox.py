@@ -6,15 +6,15 @@ A message may be sent twice (the relay can die between sending and marking), nev
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 
+from annotation.drafting.sweep import sweep_jobs
 from annotation.models import Heartbeat, IdempotencyKey, Outbox, Upload
+from annotation.outbox import enqueue
 from annotation.transactions import in_transaction
 from annotation.workflow import database_now
 
-CHANNEL = "outbox"
 CANARY = "annotation.canary"
 BATCH = 100
 KEEP = timedelta(days=1)
@@ -23,13 +23,6 @@ KEEP_ANSWERS = timedelta(days=7)
 UPLOAD_ATTEMPTS = 3
 
 Send = Callable[[Outbox], None]
-
-
-def enqueue(task: str, *, args: list[int | str], queue: str = "default") -> None:
-    """Write a task to publish. Call it inside the transaction that the task depends on."""
-    Outbox.objects.create(task=task, args=args, queue=queue)
-    with connection.cursor() as cursor:
-        cursor.execute(f"NOTIFY {CHANNEL}")
 
 
 def publish_pending(send: Send) -> int:
@@ -52,9 +45,14 @@ def beat(name: str) -> None:
     Heartbeat.objects.update_or_create(name=name, defaults={"at": database_now()})
 
 
-@in_transaction
 def sweep() -> None:
     """Bring back work whose worker is gone; drop what was published or answered long ago."""
+    _sweep_uploads()
+    sweep_jobs()
+
+
+@in_transaction
+def _sweep_uploads() -> None:
     now = database_now()
     Outbox.objects.filter(published_at__lt=now - KEEP).delete()
     IdempotencyKey.objects.filter(created_at__lt=now - KEEP_ANSWERS).delete()

@@ -67,7 +67,7 @@ def _require(holds: bool, row: Any, problem: str) -> None:
 
 
 def _verify_drafts(project: Project, verified: Verified) -> None:
-    drafts = Draft.objects.filter(clip__project=project).select_related("clip").order_by("pk")
+    drafts = Draft.objects.filter(clip__project=project).select_related("clip", "job").order_by("pk")
     for draft in drafts.iterator(chunk_size=CHUNK):
         _require(draft.digest == draft.computed_digest(), draft, "its content does not give its digest")
         verified.counts["drafts"] += 1

@@ -11,7 +11,7 @@ from annotation.access import require
 from annotation.accumulation.probe import Refused
 from annotation.accumulation.transcode import prepare
 from annotation.errors import BadInput
-from annotation.models import Clip, Project, User
+from annotation.models import Clip, Job, Project, User
 from annotation.services.clips import add_clip, find_same, sha256_of
 from annotation.services.drafts import store_draft
 from annotation.states import State
@@ -91,12 +91,24 @@ def _store_drafts(clip: Clip, draft: LineDraft | None) -> None:
 
 @in_transaction
 def add_drafted_item(
-    *, clip: Clip, category: str, model: str, payload: dict[str, Any], prompt_version: str = ""
+    *,
+    clip: Clip,
+    category: str,
+    model: str,
+    payload: dict[str, Any],
+    job: Job | None = None,
+    place: int = 0,
+    provenance: dict[str, Any] | None = None,
 ) -> QAItem:
-    """Keep the drafted question and make the item that shows it; its id is the category's next number."""
+    """Keep the drafted question and make the item that shows it; its id is the category's next number.
+
+    Without a job it came with an import.
+    """
     # Lock first: two drafts for one clip must not take the same number.
     clip = Clip.objects.select_for_update().select_related("project").get(pk=clip.pk)
-    draft = store_draft(clip=clip, kind=f"qa:{category}", model=model, payload=payload, prompt_version=prompt_version)
+    draft = store_draft(
+        clip=clip, kind=f"qa:{category}", model=model, payload=payload, job=job, place=place, provenance=provenance
+    )
     number = next_number(clip, category)
     item = QAItem.objects.create(
         clip=clip,
@@ -106,7 +118,7 @@ def add_drafted_item(
         state=State.DRAFTED,
         draft=draft,
     )
-    move(item, "import", actor=None, created=True)
+    move(item, "draft" if job else "import", actor=None, created=True)
     return item
 
 

@@ -8,18 +8,19 @@ from typing import Any
 
 import psycopg
 from celery.exceptions import OperationalError as BrokerError
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connection
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from annotation.services.outbox import CHANNEL, beat, publish_pending, send_canary, sweep
+from annotation.outbox import CHANNEL
+from annotation.services.outbox import beat, publish_pending, send_canary, sweep
 from haic_annotate.broker import send
 from haic_annotate.guard import refuse_unsafe_start
 
 LOCK = 7_201_001
 POLL_SECONDS = 1.0
-SWEEP_SECONDS = 20
 CANARY_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 15
 DATABASE_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
@@ -64,7 +65,7 @@ class Command(BaseCommand):
         swept = told = -float("inf")
         while True:
             now = time.monotonic()
-            if now - swept >= SWEEP_SECONDS:
+            if now - swept >= settings.SWEEP_SECONDS:
                 swept = now
                 sweep()
                 beat("relay")

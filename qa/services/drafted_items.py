@@ -1,0 +1,155 @@
+"""The kind `qa:<category>`: several questions of one category, asked for from an approved caption.
+
+What breaks a blocking rule goes back once, with the rules that it breaks; what still breaks one then is no draft.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from annotation.caption_format import timeline, without_marks
+from annotation.drafting import client
+from annotation.drafting.client import Exchange, ModelRequest
+from annotation.drafting.kinds import BreaksRules, Outdated, Target, subject_of
+from annotation.models import Call, Caption, CaptionRevision, Clip, DraftingSettings, Job, Project, Prompt
+from annotation.services.drafted_captions import data_block, input_digest, provenance_of, settings_of
+from annotation.services.frames import frames_of
+from annotation.services.prompts import chosen
+from annotation.states import ClipStatus, State
+from qa.categories import Category
+from qa.checks import Flag, item_flags
+from qa.drafted_questions import QUESTIONS_SCHEMA, questions_from_reply
+from qa.models import QAItem
+from qa.services.imports import add_drafted_item
+
+MAX_TOKENS = 4096
+REPAIR = "repair"
+
+Question = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ReadQuestions:
+    """Questions that may become drafts, and how many could not be repaired."""
+
+    good: list[Question]
+    given_up: int = 0
+
+
+class QuestionKind:
+    """Questions of clips with an approved caption that have none of the category yet."""
+
+    def targets(self, project: Project, own: DraftingSettings) -> Iterator[Target]:
+        prompts = {category: chosen(project, category) for category in Category.values}
+        approved = Clip.objects.filter(project=project, state=ClipStatus.ACTIVE, caption__state=State.APPROVED)
+        for clip in approved.order_by("clip_id").select_related("caption__approved_revision").iterator(chunk_size=500):
+            items = QAItem.objects.filter(clip=clip).exclude(state=State.DROPPED)
+            present = set(items.values_list("category", flat=True))
+            for category, prompt in prompts.items():
+                if category not in present:
+                    yield self.target(clip, own, prompt)
+
+    def target(self, clip: Clip, own: DraftingSettings, prompt: Prompt) -> Target:
+        shown = {"caption": _approved(clip).digest, "wanted": own.questions_per_category}
+        digest = input_digest(clip, own, **shown, sees_frames=own.questions_see_frames)
+        return Target(clip, f"qa:{prompt.name}", prompt, digest)
+
+    def request(self, job: Job) -> ModelRequest:
+        clip, own = job.clip, settings_of(job.clip.project)
+        caption = _approved(clip)
+        if job.input_digest != self.target(clip, own, job.prompt).input_digest:
+            raise Outdated("The caption, or what the model is shown, was changed after this job was made.")
+        more: dict[str, Any] = {
+            "category": subject_of(job.kind),
+            "wanted": own.questions_per_category,
+            "caption": without_marks(caption.text),
+            "timeline": [
+                {"start_s": f"{(part.start_ms or 0) / 1000:.1f}", "text": part.text} for part in timeline(caption.text)
+            ],
+        }
+        instructions = job.prompt.text
+        if job.repair_of is not None:
+            broken = _broken(job, self._questions(job, job.repair_of, _value_of(job.repair_of)))
+            more |= {
+                "wanted": len(broken),
+                "questions": [_with_problems(question, flags) for question, flags in broken],
+            }
+            instructions = chosen(clip.project, REPAIR).text
+        frames = frames_of(clip, count=own.frames, long_side=own.long_side) if own.questions_see_frames else []
+        return ModelRequest(
+            model=job.model,
+            instructions=instructions,
+            data=data_block(clip, own, **more),
+            schema=QUESTIONS_SCHEMA,
+            max_tokens=MAX_TOKENS,
+            frames=tuple(frames),
+            sent={"context": own.sends_context},
+        )
+
+    def read(self, job: Job, call: Call, value: Any) -> ReadQuestions:
+        questions = self._questions(job, call, value)
+        broken = _broken(job, questions)
+        good = [question for question in questions if question not in [bad for bad, _ in broken]]
+        if job.repair_of is None:
+            if broken:
+                raise BreaksRules(_words_of(broken))
+            return ReadQuestions(good)
+        earlier = self._questions(job, job.repair_of, _value_of(job.repair_of))
+        kept = [question for question in earlier if not _flags(job, question)]
+        if not kept and not good:
+            raise BreaksRules(f"After the repair: {_words_of(broken)}" if broken else "The repair gave no question.")
+        return ReadQuestions(kept + good, given_up=len(earlier) - len(kept) - len(good))
+
+    def store(self, job: Job, call: Call, read: ReadQuestions) -> None:
+        provenance = provenance_of(call)
+        if job.repair_of is not None:
+            provenance |= {"repairs": str(job.repair_of.uid), "repair_prompt": chosen(job.clip.project, REPAIR).version}
+        if read.given_up:
+            job.detail = f"{read.given_up} of its questions still broke a rule after the repair and was left out."
+        for place, question in enumerate(read.good):
+            add_drafted_item(
+                clip=job.clip,
+                category=subject_of(job.kind),
+                model=job.model,
+                payload=question,
+                job=job,
+                place=place,
+                provenance=provenance,
+            )
+
+    def _questions(self, job: Job, call: Call, value: Any) -> list[Question]:
+        """As the form wants them. Raises BadInput."""
+        wanted = settings_of(job.clip.project).questions_per_category
+        return questions_from_reply(value, caption_text=_approved(job.clip).text, wanted=wanted)
+
+
+def _approved(clip: Clip) -> CaptionRevision:
+    caption = Caption.objects.filter(clip=clip, state=State.APPROVED).select_related("approved_revision").first()
+    if caption is None or caption.approved_revision is None:
+        raise Outdated("The clip's caption is not approved.")
+    return caption.approved_revision
+
+
+def _value_of(call: Call) -> Any:
+    """The reply of an earlier call of the job, which could be read then."""
+    return client.read_message(Exchange(raw=bytes(call.outcome.raw))).value
+
+
+def _flags(job: Job, question: Question) -> list[Flag]:
+    flags = item_flags(category=subject_of(job.kind), question=question["question"], options=question["options"])
+    return [flag for flag in flags if flag.blocks]
+
+
+def _broken(job: Job, questions: list[Question]) -> list[tuple[Question, list[Flag]]]:
+    judged = [(question, _flags(job, question)) for question in questions]
+    return [(question, flags) for question, flags in judged if flags]
+
+
+def _with_problems(question: Question, flags: list[Flag]) -> dict[str, Any]:
+    evidence = [part["text"] for part in question["evidence"]]
+    problems = [{"rule": flag.rule, "reason": flag.reason} for flag in flags]
+    return {**question, "evidence": evidence, "problems": problems}
+
+
+def _words_of(broken: list[tuple[Question, list[Flag]]]) -> str:
+    return "; ".join(f"{flag.rule}: {flag.reason}" for _, flags in broken for flag in flags)
