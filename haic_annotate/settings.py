@@ -248,7 +248,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", "")
 """From the environment only. Without one drafting waits and people work."""
 ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", "https://api.anthropic.com").rstrip("/")
-DRAFTING_MODEL = env.str("DRAFTING_MODEL", "claude-sonnet-4-5")
+DRAFTING_MODEL = env.str("DRAFTING_MODEL", "claude-sonnet-5-5")
 MODEL_PRICES = env.str("MODEL_PRICES", "")
 DRAFTING_CAP_USD = env.decimal("DRAFTING_CAP_USD", Decimal(500))
 DRAFTING_DAY_CAP_USD = env.decimal("DRAFTING_DAY_CAP_USD", Decimal(50))

@@ -3,8 +3,6 @@
 It runs under the relay's lock, and twice would do no harm.
 """
 
-from datetime import timedelta
-
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now

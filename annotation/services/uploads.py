@@ -17,8 +17,8 @@ from annotation.accumulation.transcode import prepare
 from annotation.errors import BadInput, DomainError, NoRoom, StoreAway
 from annotation.models import Clip, Project, Upload, User
 from annotation.models.clips import CLIP_ID_PATTERN
-from annotation.services.clips import ClipFacts, add_clip, find_same, sha256_of
 from annotation.outbox import enqueue
+from annotation.services.clips import ClipFacts, add_clip, find_same, sha256_of
 from annotation.stored_files import answering, copy_to, working_folder
 from annotation.workflow import database_now
 
