@@ -22,8 +22,8 @@ def take_upload(upload_id: int) -> None:
 
 @shared_task(
     name=jobs.TASK,
-    soft_time_limit=settings.CALL_SECONDS + 60,
-    time_limit=settings.CALL_SECONDS + 90,
+    soft_time_limit=int(settings.CALL_SECONDS) + 60,
+    time_limit=int(settings.CALL_SECONDS) + 90,
     ignore_result=True,
 )
 def run_job(job_id: int) -> None:

@@ -8,13 +8,14 @@ stored as it came before anybody reads it.
 import logging
 import random
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -36,6 +37,7 @@ MOST_FAILURES = 4
 MOST_UNKNOWNS = 2
 NUDGE_AGAIN = timedelta(seconds=60)
 """A message may be lost with its broker: a job that nobody took for so long is sent again."""
+RECORD_SECONDS = 30
 BUDGET_PAUSE = timedelta(minutes=15)
 
 logger = logging.getLogger(__name__)
@@ -122,12 +124,27 @@ def _call(job: Job, call: Call, request: ModelRequest) -> None:
     try:
         reply = client.send(request)
     except CallFailed as failure:
-        record(call, failure.exchange, failure=failure)
+        _recorded(call, failure.exchange, failure)
         _after_failure(job, failure)
         return
-    record(call, reply.exchange)
+    _recorded(call, reply.exchange)
     breakers.well(job.model)
     conclude(job, call, reply.value)
+
+
+def _recorded(call: Call, exchange: Exchange, failure: CallFailed | None = None) -> None:
+    """A database that goes away just now must not cost us the reply, which is paid for: wait for it, for a while."""
+    end = time.monotonic() + RECORD_SECONDS
+    while True:
+        try:
+            record(call, exchange, failure=failure)
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() > end:
+                raise
+            connection.close()
+            time.sleep(0.5)
+        else:
+            return
 
 
 def journal(job: Job, request: ModelRequest, *, batch_id: int | None = None) -> Call | None:

@@ -28,7 +28,7 @@ def sweep_jobs() -> None:
 
 
 def _bring_back(job: Job) -> None:
-    """The lease ran out. What was being prepared is queued again, a call on the way is unknown, a reply is read again."""
+    """What was being prepared is queued again, a call on the way is unknown, a reply is read again."""
     job = Job.objects.select_for_update(of=("self",)).select_related("clip__project").get(pk=job.pk)
     if job.status == JobStatus.LEASED:
         if job.failures + 1 >= MOST_FAILURES:

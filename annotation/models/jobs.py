@@ -1,6 +1,6 @@
-"""Work for the model: a run makes jobs, a job makes calls, a call has one outcome. Calls are journalled before they are sent.
+"""Work for the model: a run makes jobs, a job makes calls, a call has one outcome.
 
-Nothing here is a truth of the broker: a message carries a job's id, and running it twice changes nothing.
+Calls are journalled before they are sent. Nothing here is a truth of the broker: a message carries a job's id, and running it twice changes nothing.
 """
 
 from uuid import uuid4

@@ -98,7 +98,8 @@ def _new_jobs(run: Run, targets: list[Target], limit: int | None) -> int:
         (job.clip_id, job.kind, job.prompt_id, job.input_digest): job
         for job in Job.objects.filter(clip__in=[target.clip for target in targets], **fields)
     }
-    fresh, again = [], []
+    fresh: list[Job] = []
+    again: list[int] = []
     for target in targets:
         job = existing.get((target.clip.pk, target.kind, target.prompt.pk, target.input_digest))
         if limit is not None and len(fresh) + len(again) >= limit:
@@ -109,7 +110,7 @@ def _new_jobs(run: Run, targets: list[Target], limit: int | None) -> int:
             again.append(job.pk)
         else:
             run.known += 1
-    made = Job.objects.bulk_create(fresh, ignore_conflicts=False)
+    made = Job.objects.bulk_create(fresh)
     _requeue(Job.objects.filter(pk__in=again), run=run)
     if not run.is_batch:
         nudge([*(job.pk for job in made), *again])
@@ -219,7 +220,7 @@ def close_breaker(*, model: str, user: User, project: Project) -> None:
 
 @in_transaction
 def change_drafting(*, project: Project, user: User, **fields: object) -> DraftingSettings:
-    """Raises RightMissing. Fields are those of DraftingSettings, checked by their form; money that was missing may be there now."""
+    """fields: of DraftingSettings, checked by their form. What waited for money is tried again. Raises RightMissing."""
     require(user, "configure", project=project)
     own, _ = DraftingSettings.objects.update_or_create(project=project, defaults=fields)
     _requeue(Job.objects.filter(clip__project=project, status=JobStatus.PAUSED, reason="budget"))
