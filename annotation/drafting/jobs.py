@@ -102,6 +102,9 @@ def mine(job: Job) -> QuerySet[Job]:
 
 
 def _ask(job: Job) -> None:
+    if not settings.ANTHROPIC_API_KEY:
+        put_back(job, until=None, reason="no_key", detail="ANTHROPIC_API_KEY is not set where the worker runs.")
+        return
     hold = breakers.hold_of(job.model)
     if hold is not None:
         put_back(job, until=hold.until, reason="breaker", detail=hold.reason)
@@ -301,7 +304,7 @@ def _after_failure(job: Job, failure: CallFailed) -> None:
 
 
 def put_back(job: Job, *, until: Any, reason: str, detail: str) -> None:
-    """Not this job's fault: it waits until then, or paused for `reason` (budget, breaker) if nobody knows how long."""
+    """Not this job's fault: it waits until then, or paused for `reason` (budget, breaker, no_key) if nobody knows."""
     if until is None:
         mine(job).update(
             status=JobStatus.PAUSED,

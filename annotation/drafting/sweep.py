@@ -3,6 +3,7 @@
 It runs under the relay's lock, and twice would do no harm.
 """
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
@@ -20,8 +21,11 @@ def sweep_jobs() -> None:
     for job in lost.filter(lease_until__lt=Now()).select_related("clip__project")[:AT_ONCE]:
         with transaction.atomic():
             _bring_back(job)
-    Job.objects.filter(status=JobStatus.PAUSED, reason="budget", next_attempt_at__lte=Now()).update(
-        status=JobStatus.QUEUED, reason="", nudged_at=None
+    may_go_on = Q(reason="budget", next_attempt_at__lte=Now())
+    if settings.ANTHROPIC_API_KEY:
+        may_go_on |= Q(reason="no_key")
+    Job.objects.filter(may_go_on, status=JobStatus.PAUSED).update(
+        status=JobStatus.QUEUED, reason="", nudged_at=None, next_attempt_at=Now()
     )
     with transaction.atomic():
         nudge(list(_unheard().values_list("pk", flat=True)[:AT_ONCE]))

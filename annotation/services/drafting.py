@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from annotation.access import require
@@ -12,7 +12,7 @@ from annotation.drafting import breakers
 from annotation.drafting.jobs import nudge
 from annotation.drafting.kinds import TRY, Target, kind_named
 from annotation.errors import BadInput, MoveNotAllowed, NotVisible
-from annotation.models import Clip, DraftingSettings, Job, JobStatus, Project, Prompt, Run, User
+from annotation.models import Call, Clip, DraftingSettings, Job, JobStatus, Project, Prompt, Run, User
 from annotation.models.jobs import ENDED, WAITING
 from annotation.services.drafted_captions import model_of, settings_of
 from annotation.services.prompts import chosen
@@ -58,6 +58,14 @@ def progress_of(run: Run) -> RunProgress:
     counts = dict(jobs.values_list("status").annotate(Count("pk")))
     failed = jobs.filter(status__in=(JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.PAUSED))
     return RunProgress(counts, dict(failed.values_list("reason").annotate(Count("pk")).order_by("reason")))
+
+
+def cost_of(run: Run) -> tuple[int, int]:
+    """Micro-dollars: what the calls of a run cost, and what stays reserved for those without a known end. 1 query."""
+    calls = Call.objects.filter(job__run=run)
+    is_open = Q(outcome=None) | Q(outcome__cost_micro_usd=None)
+    sums = calls.aggregate(settled=Sum("outcome__cost_micro_usd"), reserved=Sum("reserved_micro_usd", filter=is_open))
+    return sums["settled"] or 0, sums["reserved"] or 0
 
 
 @in_transaction
