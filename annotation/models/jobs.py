@@ -1,6 +1,7 @@
 """Work for the model: a run makes jobs, a job makes calls, a call has one outcome.
 
-Calls are journalled before they are sent. Nothing here is a truth of the broker: a message carries a job's id, and running it twice changes nothing.
+Calls are journalled before they are sent. Nothing here is a truth of the broker: a message carries a job's id, and
+running it twice changes nothing.
 """
 
 from uuid import uuid4
@@ -55,9 +56,11 @@ class Run(models.Model):
 
 
 class Batch(models.Model):
-    """Jobs that are sent together at half the price. Its row, with all its calls, is written before it is sent.
+    """Jobs that are sent together at half the price. Its row, with all its calls, is written before it is sent, once.
 
-    remote_id: empty until the server has told it. cursor: lines of results that are stored.
+    sent_at: just before it is sent; it may be with the model from then on.
+    remote_id: empty until the server has told it. remote_before: the newest batch there, before ours was sent.
+    cursor: lines of results that are stored. attempts: leases, also the token that a worker must still hold.
     """
 
     class Status(models.TextChoices):
@@ -69,7 +72,9 @@ class Batch(models.Model):
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="batches")
     model = models.CharField(max_length=200)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.INTENDED)
+    sent_at = models.DateTimeField(null=True)
     remote_id = models.CharField(max_length=100, blank=True)
+    remote_before = models.CharField(max_length=100, blank=True)
     cursor = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0)
@@ -81,6 +86,9 @@ class Batch(models.Model):
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["remote_id"], condition=~Q(remote_id=""), name="batch_remote_once"),
+        ]
 
     def __str__(self) -> str:
         return f"batch {self.pk} of {self.run}"
