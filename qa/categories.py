@@ -13,9 +13,13 @@ class Category(models.TextChoices):
     ATTRIBUTE = "attribute", "Attribute"
 
 
+OPTION_WORDS = 15
+"""The most words that an option of Action Sequence may have."""
+
+
 @dataclass(frozen=True)
 class CategoryFacts:
-    """asks_about: one line for the people who write and judge questions."""
+    """asks_about: one line for the people who write and judge questions. form: what the checks hold it to, or ""."""
 
     asks_about: str
     form: str
@@ -28,11 +32,11 @@ FACTS: dict[Category, CategoryFacts] = {
     ),
     Category.ACTION_SEQUENCE: CategoryFacts(
         "The order of actions.",
-        "What does … do immediately after / just before …? Each option has at most 15 words.",
+        f"What does … do immediately after / just before …? Each option has at most {OPTION_WORDS} words.",
     ),
     Category.COUNT: CategoryFacts(
         "How often an action happens, not how many people there are.",
-        "Starts with “How many”; the options are different numbers.",
+        "Starts with “How many”; the options are definite numbers, in words or digits, all different.",
     ),
     Category.ATTRIBUTE: CategoryFacts("What a person looks like.", "The options are values of one attribute."),
 }
