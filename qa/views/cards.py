@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,6 +15,7 @@ from annotation.states import State
 from annotation.strict_json import NotJSON, read_json
 from annotation.views.pages import ProjectPage
 from annotation.word_diff import Piece, word_diff
+from qa.checks import Flag, item_flags
 from qa.content import LETTERS, blank_content, problems_of, words_of
 from qa.models import QAItem, QAReview
 from qa.services.blind import unanswered
@@ -70,6 +72,14 @@ class Card:
         if not self.was_faster or self.item is None or self.item.head is None:
             return []
         return word_diff(words_of(self.item.head.content), words_of(self.content))
+
+    @cached_property
+    def flags(self) -> list[Flag]:
+        """What the checks say of the words in the form. Nothing to those who have to answer blind first."""
+        if self.item is None or self.is_sealed:
+            return []
+        options = [option["text"] for option in self.content["options"]]
+        return item_flags(category=self.item.category, question=self.content["question"], options=options)
 
     @property
     def is_editable(self) -> bool:

@@ -87,6 +87,8 @@ function wire(form) {
       item.querySelector("span").textContent = problem;
       return item;
     }));
+    const aged = form.querySelector("[data-flags-aged]");
+    if (aged) aged.hidden = JSON.stringify(content) === started;
     const key = content.options.findIndex((option) => option.id === content.key);
     details.querySelector(".q").textContent = content.question || "No question yet";
     details.querySelector(".k").textContent = key < 0 ? "no key" : `${LETTERS[key]} · ${content.options[key].text}`;

@@ -258,3 +258,49 @@ def test_question_of_another_clip_is_not_found(
 
 def test_unknown_verb_is_refused(clip: Clip, ana: User, client_of: SignIn) -> None:
     assert client_of(ana).post(url_of(clip), {"verb": "publish"}).status_code == 400
+
+
+SUSPECT = {
+    "question": "How many times does Subject 2 jump?",
+    "options": ["Once", "Twice", "1 time", "A few times"],
+    "answer_index": 1,
+}
+REASONS = [
+    ("form:count-options-not-numbers", "Option D names no definite number."),
+    ("form:subject-label", "“Subject 2” in the question is a label: say who it is by what can be seen."),
+    ("options:equal-after-folding", "Options A and C say the same."),
+]
+
+
+def flags_shown(html: str) -> list[tuple[str, str]]:
+    return re.findall(r'data-rule="([^"]+)">.*?<span>([^<]+)</span></li>', html)
+
+
+def test_card_lists_the_flags_of_the_words_it_shows_and_blocks_nothing(
+    clip: Clip, ana: User, client_of: SignIn
+) -> None:
+    fine = DraftedQAItemFactory(clip=clip)
+    suspect = DraftedQAItemFactory(clip=clip, category="count", payload=SUSPECT)
+    client = client_of(ana)
+    fine_card, suspect_card = client.get(url_of(clip)).content.decode().split(f'id="q-{suspect.question_id}"')
+    assert f'id="q-{fine.question_id}"' in fine_card
+    assert flags_shown(fine_card) == []
+    assert flags_shown(suspect_card) == REASONS
+    better = [{"id": f"o{place}", "text": text} for place, text in enumerate(["1", "2", "3", "A few"], start=1)]
+    items.autosave(item=suspect, user=ana, etag='"0-0"', content=content_of(suspect, ana, options=better))
+    assert flags_shown(client.get(url_of(clip)).content.decode()) == REASONS[:2]
+    client.post(url_of(clip), form_of(fine, ana, "accept"))
+    client.post(url_of(clip), form_of(suspect, ana, "save"))
+    seen = {"seen_id": [fine.question_id, suspect.question_id], "seen_etag": ['"1-0"', '"1-0"']}
+    assert client.post(url_of(clip), {"verb": "submit", **seen}).status_code == 302
+    assert fresh(suspect).state == State.IN_REVIEW
+    assert flags_shown(client.get(url_of(clip)).content.decode()) == REASONS[:2]
+
+
+def test_reviewer_sees_no_flag_of_what_they_have_not_answered_blind(
+    clip: Clip, ana: User, rui: User, client_of: SignIn
+) -> None:
+    submitted_item(clip, ana, category="count", payload=SUSPECT)
+    assert "Subject 2" not in client_of(rui).get(url_of(clip)).content.decode()
+    answer_all(clip, rui)
+    assert flags_shown(client_of(rui).get(url_of(clip)).content.decode()) == REASONS
