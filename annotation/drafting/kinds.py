@@ -43,6 +43,9 @@ class Target:
 
 
 class Kind(Protocol):
+    prompt_names: tuple[str, ...]
+    """The prompts that it asks with, in the order of pages."""
+
     def targets(self, project: Project, own: DraftingSettings) -> Iterator[Target]:
         """All that waits, in the order of clip ids; the control share is left out."""
 
@@ -58,6 +61,9 @@ class Kind(Protocol):
     def store(self, job: Job, call: Call, read: Any) -> None:
         """Keep it, in the transaction that ends the job."""
 
+    def preview(self, job: Job, value: Any) -> str:
+        """A reply (decoded JSON) for people to read; nothing is kept. Raises BadInput, Malformed, Outdated."""
+
 
 _kinds: dict[str, Kind] = {}
 
@@ -70,6 +76,16 @@ def register(name: str, kind: Kind) -> None:
 def kind_named(name: str) -> Kind:
     """name: `caption`, `qa:count`, `try:caption` …"""
     return _kinds[name.removeprefix(TRY).partition(":")[0]]
+
+
+def registered() -> list[Kind]:
+    """Captions first, then what is asked about them."""
+    return [_kinds[name] for name in sorted(_kinds, key=lambda name: (name != "caption", name))]
+
+
+def kind_of_prompt(prompt_name: str) -> Kind | None:
+    """Who asks with this prompt; None for one that only goes with others, as the repair of replies does."""
+    return next((kind for kind in registered() if prompt_name in kind.prompt_names), None)
 
 
 def subject_of(kind: str) -> str:

@@ -75,6 +75,8 @@ def provenance_of(call: Call) -> dict[str, Any]:
 class CaptionKind:
     """Captions of clips that wait for one."""
 
+    prompt_names: tuple[str, ...] = ("caption",)
+
     def targets(self, project: Project, own: DraftingSettings) -> Iterator[Target]:
         prompt = chosen(project, "caption")
         waiting = Clip.objects.filter(project=project, state=ClipStatus.ACTIVE, caption__state=State.WAITING)
@@ -102,13 +104,19 @@ class CaptionKind:
         )
 
     def read(self, job: Job, call: Call, value: Any) -> StructuredCaption:
-        return structure_from_reply(value, duration_ms=job.clip.duration_ms)
+        return self._structure(job, value)
 
     def store(self, job: Job, call: Call, read: StructuredCaption) -> None:
         payload = {"caption": render(read), "people": people_registry(read)}
         store_draft(
             clip=job.clip, kind="caption", model=job.model, payload=payload, job=job, provenance=provenance_of(call)
         )
+
+    def preview(self, job: Job, value: Any) -> str:
+        return render(self._structure(job, value))
+
+    def _structure(self, job: Job, value: Any) -> StructuredCaption:
+        return structure_from_reply(value, duration_ms=job.clip.duration_ms)
 
 
 def data_block(clip: Clip, own: DraftingSettings, **more: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.caption_format import timeline, without_marks
+from annotation.caption_format import format_mark, timeline, without_marks
 from annotation.drafting import client
 from annotation.drafting.client import Exchange, ModelRequest
 from annotation.drafting.kinds import BreaksRules, Outdated, Target, subject_of
@@ -39,6 +39,8 @@ class ReadQuestions:
 class QuestionKind:
     """Questions of clips with an approved caption that have none of the category yet."""
 
+    prompt_names: tuple[str, ...] = tuple(Category.values)
+
     def targets(self, project: Project, own: DraftingSettings) -> Iterator[Target]:
         prompts = {category: chosen(project, category) for category in Category.values}
         approved = Clip.objects.filter(project=project, state=ClipStatus.ACTIVE, caption__state=State.APPROVED)
@@ -69,7 +71,7 @@ class QuestionKind:
         }
         instructions = job.prompt.text
         if job.repair_of is not None:
-            broken = _broken(job, self._questions(job, job.repair_of, _value_of(job.repair_of)))
+            broken = _broken(job, self._questions(job, _value_of(job.repair_of)))
             more |= {
                 "wanted": len(broken),
                 "questions": [_with_problems(question, flags) for question, flags in broken],
@@ -87,14 +89,14 @@ class QuestionKind:
         )
 
     def read(self, job: Job, call: Call, value: Any) -> ReadQuestions:
-        questions = self._questions(job, call, value)
+        questions = self._questions(job, value)
         broken = _broken(job, questions)
         good = [question for question in questions if question not in [bad for bad, _ in broken]]
         if job.repair_of is None:
             if broken:
                 raise BreaksRules(_words_of(broken))
             return ReadQuestions(good)
-        earlier = self._questions(job, job.repair_of, _value_of(job.repair_of))
+        earlier = self._questions(job, _value_of(job.repair_of))
         kept = [question for question in earlier if not _flags(job, question)]
         if not kept and not good:
             raise BreaksRules(f"After the repair: {_words_of(broken)}" if broken else "The repair gave no question.")
@@ -117,7 +119,11 @@ class QuestionKind:
                 provenance=provenance,
             )
 
-    def _questions(self, job: Job, call: Call, value: Any) -> list[Question]:
+    def preview(self, job: Job, value: Any) -> str:
+        questions = self._questions(job, value)
+        return "\n\n".join(_told(job, question) for question in questions) or "No question: the caption supports none."
+
+    def _questions(self, job: Job, value: Any) -> list[Question]:
         """As the form wants them. Raises BadInput."""
         wanted = settings_of(job.clip.project).questions_per_category
         return questions_from_reply(value, caption_text=_approved(job.clip).text, wanted=wanted)
@@ -135,9 +141,26 @@ def _value_of(call: Call) -> Any:
     return client.read_message(Exchange(raw=bytes(call.outcome.raw))).value
 
 
+def _told(job: Job, question: Question) -> str:
+    """A question with its options, the key marked, its evidence and all its flags, one line each."""
+    lines = [question["question"]]
+    for place, option in enumerate(question["options"]):
+        lines.append(f"{'ABCD'[place]}  {option}{'  ← key' if place == question['answer_index'] else ''}")
+    for part in question["evidence"]:
+        mark = "" if part["start_ms"] is None else f"{format_mark(part['start_ms'])} "
+        lines.append(f"Evidence: {mark}{part['text']}")
+    lines += [
+        f"{'Blocks' if flag.blocks else 'Look'}: {flag.rule}: {flag.reason}" for flag in _all_flags(job, question)
+    ]
+    return "\n".join(lines)
+
+
+def _all_flags(job: Job, question: Question) -> list[Flag]:
+    return item_flags(category=subject_of(job.kind), question=question["question"], options=question["options"])
+
+
 def _flags(job: Job, question: Question) -> list[Flag]:
-    flags = item_flags(category=subject_of(job.kind), question=question["question"], options=question["options"])
-    return [flag for flag in flags if flag.blocks]
+    return [flag for flag in _all_flags(job, question) if flag.blocks]
 
 
 def _broken(job: Job, questions: list[Question]) -> list[tuple[Question, list[Flag]]]:
