@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -145,15 +146,8 @@ class Reply:
 
 def send(request: ModelRequest) -> Reply:
     """Ask once. Raises Unavailable, Refusing, OutcomeUnknown or Unusable, each with its exchange."""
-    import anthropic
-
-    with recorded() as exchange:
-        try:
-            client().messages.with_raw_response.create(**request.body(), timeout=patience())
-        except anthropic.APIStatusError as error:
-            raise refusal(error, exchange) from error
-        except anthropic.APIConnectionError as error:
-            raise lost(error, exchange) from error
+    with exchanged() as exchange:
+        client().messages.with_raw_response.create(**request.body(), timeout=patience())
     return read_message(exchange)
 
 
@@ -255,8 +249,10 @@ class _TooLarge(Exception):
 class _Recorder:
     """Keeps what comes in, while it comes, within a bound of bytes and of time."""
 
-    def __init__(self) -> None:
-        self.deadline = time.monotonic() + settings.CALL_SECONDS
+    def __init__(self, *, seconds: float, is_stream: bool) -> None:
+        self.seconds = seconds
+        self.deadline = time.monotonic() + seconds
+        self.is_stream = is_stream
         self.exchange = Exchange()
 
     def watch(self, response: Any) -> None:
@@ -265,7 +261,8 @@ class _Recorder:
         self.exchange.request_id = response.headers.get("request-id", "")[:100]
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             raise _TooLarge
-        response.stream = _stream(response.stream, self)
+        if not (self.is_stream and response.status_code == HTTPStatus.OK):
+            response.stream = _stream(response.stream, self)
 
     def add(self, piece: bytes) -> None:
         import httpx2
@@ -275,16 +272,34 @@ class _Recorder:
         if len(kept) + len(piece) > MOST_REPLY_BYTES:
             raise _TooLarge
         if time.monotonic() > self.deadline:
-            raise httpx2.ReadTimeout(f"no whole reply within {settings.CALL_SECONDS:.0f} s")
+            raise httpx2.ReadTimeout(f"no whole reply within {self.seconds:.0f} s")
 
 
 _recorder: ContextVar[_Recorder | None] = ContextVar("recorder", default=None)
 
 
 @contextmanager
-def recorded() -> Iterator[Exchange]:
-    """What `client` receives inside is kept in the exchange, within the bounds of one call."""
-    recorder = _Recorder()
+def exchanged(*, seconds: float | None = None, is_stream: bool = False) -> Iterator[Exchange]:
+    """What `client` receives inside is kept in the exchange, within the bounds of one call.
+
+    seconds: for the whole of it, CALL_SECONDS if None. is_stream: a successful reply is read by the caller, unbounded.
+    Raises Unavailable, Refusing, OutcomeUnknown or Unusable for what the library raises.
+    """
+    import anthropic
+
+    with recorded(seconds=seconds or settings.CALL_SECONDS, is_stream=is_stream) as exchange:
+        try:
+            yield exchange
+        except anthropic.APIStatusError as error:
+            raise refusal(error, exchange) from error
+        except anthropic.APIConnectionError as error:
+            raise lost(error, exchange) from error
+
+
+@contextmanager
+def recorded(*, seconds: float, is_stream: bool) -> Iterator[Exchange]:
+    """As `exchanged`, without understanding errors."""
+    recorder = _Recorder(seconds=seconds, is_stream=is_stream)
     token = _recorder.set(recorder)
     try:
         yield recorder.exchange

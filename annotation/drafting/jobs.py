@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -48,7 +48,7 @@ def run_job(job_id: int) -> None:
     job = lease(job_id)
     if job is None:
         return
-    with kept(job):
+    with renewing(lambda: _renew(job), seconds=settings.CALL_SECONDS + 60):
         if job.status == JobStatus.RECEIVED:
             _read_again(job)
         else:
@@ -58,9 +58,8 @@ def run_job(job_id: int) -> None:
 def lease(job_id: int) -> Job | None:
     """The job, ours until the lease ends, or None. A reply that nobody has read yet is leased without a new attempt."""
     until = Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-    due = Job.objects.filter(pk=job_id, status=JobStatus.QUEUED, next_attempt_at__lte=Now(), batch=None)
-    free = due.filter(Q(run=None) | Q(run__in=Run.objects.filter(status=Run.Status.RUNNING)))
-    unread = Job.objects.filter(pk=job_id, status=JobStatus.RECEIVED, lease_until=None)
+    free = Job.objects.filter(goes_alone(), pk=job_id, status=JobStatus.QUEUED, next_attempt_at__lte=Now())
+    unread = Job.objects.filter(pk=job_id, status=JobStatus.RECEIVED, lease_until=None, batch=None)
     if free.update(status=JobStatus.LEASED, lease_until=until, attempt=F("attempt") + 1) or unread.update(
         lease_until=until
     ):
@@ -68,22 +67,29 @@ def lease(job_id: int) -> Job | None:
     return None
 
 
+def goes_alone() -> Q:
+    """Jobs of runs that are running, or of none, that wait for no batch. A repair never waits for one."""
+    # By subquery: a join would be read before the row is locked, and two workers could lease the same job.
+    running = Run.objects.filter(status=Run.Status.RUNNING)
+    alone = Q(run__in=running.filter(is_batch=False)) | Q(run__in=running, repair_of__isnull=False)
+    return (Q(run=None) | alone) & Q(batch=None)
+
+
 @contextmanager
-def kept(job: Job) -> Iterator[None]:
-    """Renew the lease while we live, up to the longest that an attempt can take."""
+def renewing(renew: Callable[[], bool], *, seconds: float) -> Iterator[None]:
+    """Renew a lease while we live, for at most so many seconds. renew: False where it is not ours any more."""
     ended = threading.Event()
     pause = settings.JOB_LEASE_SECONDS / 3
-    most = int((settings.CALL_SECONDS + 60) / pause)
 
-    def renew() -> None:
+    def run() -> None:
         try:
-            for _ in range(most):
-                if ended.wait(pause) or not _renew(job):
+            for _ in range(int(seconds / pause)):
+                if ended.wait(pause) or not renew():
                     return
         finally:
             connection.close()
 
-    keeper = threading.Thread(target=renew, name=f"lease of job {job.pk}", daemon=True)
+    keeper = threading.Thread(target=run, name="lease", daemon=True)
     keeper.start()
     try:
         yield
@@ -109,9 +115,16 @@ def _ask(job: Job) -> None:
     if hold is not None:
         put_back(job, until=hold.until, reason="breaker", detail=hold.reason)
         return
+    prepared = prepare(job)
+    if prepared is not None:
+        _call(job, *prepared)
+
+
+def prepare(job: Job, *, batch_id: int | None = None) -> tuple[Call, ModelRequest] | None:
+    """What to send, with its call in the journal; None where the job cannot go now, and says so itself."""
     try:
         request = kind_named(job.kind).request(job)
-        call = journal(job, request)
+        call = journal(job, request, batch_id=batch_id)
     except (StoreAway, NoRoom) as trouble:
         postpone(job, str(trouble))
     except BudgetReached as trouble:
@@ -119,8 +132,8 @@ def _ask(job: Job) -> None:
     except DomainError as trouble:  # Outdated, UnknownPrice, a video that cannot be sampled
         fail(job, trouble.code, str(trouble))
     else:
-        if call is not None:
-            _call(job, call, request)
+        return (call, request) if call is not None else None
+    return None
 
 
 def _call(job: Job, call: Call, request: ModelRequest) -> None:
@@ -308,6 +321,7 @@ def put_back(job: Job, *, until: Any, reason: str, detail: str) -> None:
     if until is None:
         mine(job).update(
             status=JobStatus.PAUSED,
+            batch=None,
             reason=reason,
             detail=detail[:1000],
             lease_until=None,
@@ -356,6 +370,7 @@ def _queue(job: Job, *, at: Any = None, detail: str = "", **more: Any) -> None:
     with transaction.atomic():
         changed = mine(job).update(
             status=JobStatus.QUEUED,
+            batch=None,
             next_attempt_at=at or Now(),
             nudged_at=None,
             lease_until=None,

@@ -9,8 +9,18 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from annotation.drafting.client import Exchange, OutcomeUnknown
-from annotation.drafting.jobs import MOST_FAILURES, NUDGE_AGAIN, fail, give_up_call, nudge, postpone, record
+from annotation.drafting.jobs import (
+    MOST_FAILURES,
+    NUDGE_AGAIN,
+    fail,
+    give_up_call,
+    goes_alone,
+    nudge,
+    postpone,
+    record,
+)
 from annotation.models import Call, Job, JobStatus, Run
+from annotation.models.jobs import WAITING
 
 AT_ONCE = 500
 
@@ -26,6 +36,10 @@ def sweep_jobs() -> None:
         may_go_on |= Q(reason="no_key")
     Job.objects.filter(may_go_on, status=JobStatus.PAUSED).update(
         status=JobStatus.QUEUED, reason="", nudged_at=None, next_attempt_at=Now()
+    )
+    # What came back to the queue after its run was cancelled.
+    Job.objects.filter(status__in=WAITING, run__in=Run.objects.filter(status=Run.Status.CANCELLED)).update(
+        status=JobStatus.CANCELLED, finished_at=Now(), lease_until=None
     )
     with transaction.atomic():
         nudge(list(_unheard().values_list("pk", flat=True)[:AT_ONCE]))
@@ -53,6 +67,5 @@ def _bring_back(job: Job) -> None:
 def _unheard() -> QuerySet[Job]:
     """Due jobs that no worker was told of, or was told of long ago."""
     told_long_ago = Q(nudged_at=None) | Q(nudged_at__lt=Now() - NUDGE_AGAIN) | Q(nudged_at__lt=F("next_attempt_at"))
-    free = Q(run=None) | Q(run__in=Run.objects.filter(status=Run.Status.RUNNING))
     due = Q(status=JobStatus.QUEUED, next_attempt_at__lte=Now()) | Q(status=JobStatus.RECEIVED, lease_until=None)
-    return Job.objects.filter(due, free, told_long_ago, batch=None).order_by("next_attempt_at")
+    return Job.objects.filter(due, goes_alone(), told_long_ago).order_by("next_attempt_at")
