@@ -63,6 +63,14 @@ def seconds(ms: int | None) -> str:
 
 
 @register.filter
+def usd(micro_usd: int | None) -> str:
+    """15,300 micro-dollars are `$0.0153`, 12,000,000 are `$12.00`; nothing for None."""
+    if micro_usd is None:
+        return ""
+    return f"${micro_usd / 1_000_000:,.2f}" if micro_usd >= 1_000_000 else f"${micro_usd / 1_000_000:.4f}"
+
+
+@register.filter
 def caption_prose(text: str) -> SafeString:
     """A caption to read: its marks are chips that seek the clip beside it."""
     return format_html_join(
