@@ -111,7 +111,8 @@ class Handler(BaseHTTPRequestHandler):
         if entry["body"] is None and (length := int(self.headers.get("content-length") or 0)):
             if length > _MAX_BYTES.get(entry["path"], 1_000_000):
                 entry["body"] = {"too_large": length}
-                self.close_connection = True  # nobody reads what is still to come
+                while length > 0 and (piece := self.rfile.read(min(length, 1 << 20))):
+                    length -= len(piece)
                 return entry
             raw = self.rfile.read(length)
             if len(raw) < length:

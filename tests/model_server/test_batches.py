@@ -114,7 +114,8 @@ def test_a_canceled_batch_is_canceling_and_then_ended(server: ModelServer, clien
 
 def test_cancelling_changes_nothing_of_what_has_ended(client: anthropic.Anthropic) -> None:
     batch = ended(client, "a")
-    assert client.messages.batches.cancel(batch.id).processing_status == "ended"
+    late = client.messages.batches.cancel(batch.id)
+    assert (late.processing_status, late.cancel_initiated_at) == ("ended", None)
     assert results(client, batch)["a"].type == "succeeded"
 
 

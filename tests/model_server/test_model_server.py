@@ -126,6 +126,9 @@ def test_a_prefix_is_written_to_the_cache_once_and_then_read(client: anthropic.A
     assert usage([(guide, "1h"), (example, "5m")]) == (5, 0, 0, 30)
     assert usage([(guide, None), (example, "5m")]) == (5, 0, 0, 30)
     assert usage([(guide + "!", "5m"), (example, None)]) == (25, 11, 0, 0)
+    # A longer prefix that is there leaves nothing of a shorter one to write.
+    assert usage([("h" * 40, None), (example, "5m")]) == (5, 30, 0, 0)
+    assert usage([("h" * 40, "5m"), (example, "5m")]) == (5, 0, 0, 30)
     assert usage([(guide, "1h"), (example, None)], model="claude-other") == (25, 0, 10, 0)
 
 
@@ -233,4 +236,6 @@ def test_the_api_refuses_what_it_cannot_do(server: ModelServer, client: anthropi
         client.models.list()
     assert ask(server, b"{", key=False)[0] == 401
     assert ask(server, b"{")[0] == 400
-    assert [seen["outcome"] for seen in server.seen] == ["400", "404", "401", "400"]
+    with pytest.raises(anthropic.ContentTooLargeError):
+        client.messages.create(**request(system="x" * 32_000_000))
+    assert [seen["outcome"] for seen in server.seen] == ["400", "404", "401", "400", "413"]

@@ -1,5 +1,6 @@
 """Replies that come late, twice, in part or not at all, as the SDK sees them (F-17, F-18, L-05)."""
 
+import threading
 import time
 
 import anthropic
@@ -119,9 +120,12 @@ def test_a_redirect_may_lead_to_itself_l05(server: ModelServer, client: anthropi
 
 
 def test_stop_lets_go_whoever_waits(server: ModelServer) -> None:
-    server.behave("hang:60")
-    with pytest.raises(anthropic.APITimeoutError):
-        client_of(server.base_url, timeout=0.1).messages.create(**request())
-    began = time.monotonic()
+    server.behave("hang:60", "slow:60", "drip:60")
+    for _ in range(3):
+        with pytest.raises(anthropic.APITimeoutError):
+            client_of(server.base_url, timeout=0.1).messages.create(**request())
     server.stop()
-    assert time.monotonic() - began < 2
+    end = time.monotonic() + 5
+    while waiting := [one.name for one in threading.enumerate() if "process_request" in one.name]:
+        assert time.monotonic() < end, waiting
+        time.sleep(0.02)
