@@ -153,6 +153,14 @@ def test_one_person_is_introduced_in_the_first_sentence() -> None:
 
 
 @pytest.mark.parametrize(
+    ("what", "end"),
+    [("waves", "waves."), ("waves!", "waves!"), ("waves …", "waves …"), ("reads “GO.”", "reads “GO.”.")],
+)
+def test_sentence_ends_once(what: str, end: str) -> None:
+    assert render(structure("She", what)).endswith(f" She {end}")
+
+
+@pytest.mark.parametrize(
     ("name", "article"),
     [
         ("elderly man", "an"),
@@ -228,6 +236,7 @@ def test_normal_form_is_sorted_floored_and_without_superfluous_signs() -> None:
 
 
 LONG = "x" * 401
+LONG_NAME = Person("x" * 80, "tall")
 
 
 @pytest.mark.parametrize(
@@ -253,6 +262,10 @@ LONG = "x" * 401
         (structure("She", "."), "events[0].what"),
         (structure("She", LONG), "events[0].what"),
         (structure("The woman in the green T-shirt and so on and on", "x" * 395), "events[0].what"),
+        (
+            structure("The", f"{'x' * 80}, the {'x' * 80}, the {'x' * 80} and the {'x' * 80} wave", LONG_NAME),
+            "events[0].who",
+        ),
         (structure(" ", "waves"), "events[0].who"),
         (structure("x" * 301, "waves"), "events[0].who"),
         (structure("Person A", "waves"), "events[0].who"),
@@ -287,6 +300,7 @@ def test_structure_of_the_longest_parts_is_refused_when_no_caption_can_hold_it()
         "[00:00.0] There are two people in the video.",
         TWO_AS_TEXT.replace("two people", "three people"),
         TWO_AS_TEXT.replace("The second", "The third"),
+        TWO_AS_TEXT.replace("The first", "Look. The first"),
         TWO_AS_TEXT.replace("shirt: she has", "shirt, she has"),
         TWO_AS_TEXT.replace("ball now", "ball"),
         TWO_AS_TEXT.split(" [", maxsplit=1)[0],
@@ -384,6 +398,12 @@ def test_person_with_a_number_on_the_shirt_or_a_letter_in_the_name_is_no_label()
     for name in ("person with the number 3", "woman in a T-shirt", "player 7", "individual in black"):
         people = [{"name": name, "attributes": "tall"}]
         assert structure_from_reply(reply(people=people), duration_ms=1000).people[0].name == name
+
+
+def test_start_is_not_a_tenth_too_early_for_what_a_float_cannot_hold() -> None:
+    # 32.3 * 1000 is 32299.999… in binary.
+    (event,) = structure_from_reply(reply_event(start_s=32.3), duration_ms=40_000).events
+    assert event.start_ms == 32_300
 
 
 def test_schema_asks_for_all_and_nothing_else() -> None:

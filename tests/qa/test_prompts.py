@@ -64,9 +64,10 @@ def test_keys_of_the_examples_stand_in_all_four_places() -> None:
 
 def test_example_of_the_repair_shows_a_broken_question_and_mends_it() -> None:
     data = json.loads(blocks("repair", "text")[0])
-    broken, category = data["question"], data["category"]
-    assert [{"rule": flag.rule, "reason": flag.reason} for flag in flags(category, broken)] == data["broken_rules"]
-    assert len(data["broken_rules"]) > 1
+    broken, category = data["questions"][0], data["category"]
+    rules = broken["broken_rules"]
+    assert [{"rule": flag.rule, "reason": flag.reason} for flag in flags(category, broken)] == rules
+    assert len(rules) > 1
     reply = json.loads(blocks("repair", "json")[0])
     (mended,) = questions_from_reply(reply, caption_text=worked_caption(), wanted=data["wanted"])
     assert flags(category, mended) == []
