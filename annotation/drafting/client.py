@@ -27,7 +27,7 @@ from annotation.strict_json import NotJSON, read_json
 
 MOST_REPLY_BYTES = 1024 * 1024
 CONNECT_SECONDS = 5
-NATURAL_ENDS = ("end_turn", "stop_sequence")
+NATURAL_END = "end_turn"
 SPEND_LIMITS = ("enforced_spend_limit_reached", "contract_spend_limit_reached")
 LEAST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 900.0
 
@@ -169,11 +169,14 @@ def read_message_value(message: object, exchange: Exchange) -> Reply:
         raise Unusable("not_json", "The reply is no message.", exchange)
     exchange.stop_reason = str(message.get("stop_reason"))[:60]
     exchange.usage = _usage_of(message.get("usage"))
-    if exchange.stop_reason not in NATURAL_ENDS:
-        raise Unusable("stop_reason", f"The model stopped for “{exchange.stop_reason}”.", exchange)
     content = message.get("content")
-    blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
-    texts = [block.get("text") for block in blocks if block.get("type") == "text"]
+    if exchange.usage is None or not isinstance(content, list):
+        raise Unusable(
+            "not_json", "The reply is no message: it does not say what was used, or has no content.", exchange
+        )
+    if exchange.stop_reason != NATURAL_END:
+        raise Unusable("stop_reason", f"The model stopped for “{exchange.stop_reason}”.", exchange)
+    texts = [block.get("text") for block in content if isinstance(block, dict) and block.get("type") == "text"]
     if len(texts) != 1 or not isinstance(texts[0], str):
         raise Unusable("malformed", f"The reply has {len(texts)} texts instead of one.", exchange)
     try:
@@ -342,7 +345,11 @@ def client() -> Any:
 
 @lru_cache(maxsize=4)
 def _client(base_url: str, key: str) -> Any:
-    """One for each process, so that connections are used again."""
+    """One for each process: to make one takes time.
+
+    No connection is used twice: a server that answers one request twice would have its second answer taken for that
+    of the next request, which is another job's.
+    """
     import anthropic
     import httpx2
 
@@ -352,5 +359,9 @@ def _client(base_url: str, key: str) -> Any:
         max_retries=0,
         open_telemetry=False,
         default_headers={"Accept-Encoding": "identity"},
-        http_client=httpx2.Client(follow_redirects=False, event_hooks={"response": [_watch]}),
+        http_client=httpx2.Client(
+            follow_redirects=False,
+            limits=httpx2.Limits(max_keepalive_connections=0),
+            event_hooks={"response": [_watch]},
+        ),
     )

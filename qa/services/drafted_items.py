@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.caption_format import format_mark, timeline, without_marks
+from annotation.caption_format import format_mark
 from annotation.drafting import client
 from annotation.drafting.client import Exchange, ModelRequest
 from annotation.drafting.kinds import BreaksRules, Outdated, Target, subject_of
@@ -64,10 +64,8 @@ class QuestionKind:
         more: dict[str, Any] = {
             "category": subject_of(job.kind),
             "wanted": own.questions_per_category,
-            "caption": without_marks(caption.text),
-            "timeline": [
-                {"start_s": f"{(part.start_ms or 0) / 1000:.1f}", "text": part.text} for part in timeline(caption.text)
-            ],
+            "caption": caption.text,
+            "already_asked": [question["question"] for question in _asked(clip)],
         }
         instructions = job.prompt.text
         if job.repair_of is not None:
@@ -136,6 +134,13 @@ def _approved(clip: Clip) -> CaptionRevision:
     return caption.approved_revision
 
 
+def _asked(clip: Clip) -> list[dict[str, Any]]:
+    """What the questions of the clip say now, in the order of their ids. 1 query."""
+    items = QAItem.objects.filter(clip=clip).exclude(state=State.DROPPED).select_related("head", "draft").order_by("pk")
+    words = [item.head.content if item.head else item.draft.payload if item.draft else None for item in items]
+    return [content for content in words if content]
+
+
 def _value_of(call: Call) -> Any:
     """The reply of an earlier call of the job, which could be read then."""
     return client.read_message(Exchange(raw=bytes(call.outcome.raw))).value
@@ -171,7 +176,7 @@ def _broken(job: Job, questions: list[Question]) -> list[tuple[Question, list[Fl
 def _with_problems(question: Question, flags: list[Flag]) -> dict[str, Any]:
     evidence = [part["text"] for part in question["evidence"]]
     problems = [{"rule": flag.rule, "reason": flag.reason} for flag in flags]
-    return {**question, "evidence": evidence, "problems": problems}
+    return {**question, "evidence": evidence, "broken_rules": problems}
 
 
 def _words_of(broken: list[tuple[Question, list[Flag]]]) -> str:

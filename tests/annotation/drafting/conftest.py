@@ -20,7 +20,7 @@ def model(settings: Any) -> Iterator[ModelServer]:
     with ModelServer() as server:
         settings.ANTHROPIC_API_KEY = "a key for tests"
         settings.ANTHROPIC_BASE_URL = server.base_url
-        settings.CALL_SECONDS = 2
+        settings.CALL_SECONDS = 10
         yield server
 
 
