@@ -101,7 +101,7 @@ PIECES = st.sampled_from(
         ),
     ]
 )
-ANYTHING = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=8)
+ANYTHING = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=8)
 PHRASES = st.lists(PIECES | ANYTHING, min_size=1, max_size=5).map(" ".join)
 NAMES = PHRASES.map(lambda phrase: phrase.replace(":", ""))
 PEOPLE = st.lists(st.builds(Person, NAMES, PHRASES), min_size=1, max_size=5)
@@ -118,7 +118,7 @@ def structures(draw: st.DrawFn) -> StructuredCaption:
     return StructuredCaption(tuple(people), tuple(events))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(structures())
 @example(structure("The cat now", "now jumps"))
 @example(structure("The now man", "jumps", Person("man", "tall")))
