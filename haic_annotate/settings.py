@@ -52,6 +52,7 @@ _MEDIA_ORIGINS = [f"{_media_origin.scheme}://{_media_origin.netloc}"] if MEDIA_D
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
+        # A nonce stands in the policy of an answer whose page used one. None does: no page holds a script or a style.
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:", "blob:", *_MEDIA_ORIGINS],
@@ -85,9 +86,9 @@ INSTALLED_APPS = [
     "template_partials",
 ]
 MIDDLEWARE = [
+    "csp.middleware.CSPMiddleware",  # first: what the next two answer by themselves carries the policy as well
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import Browser, Route
 
 from annotation.models import User
 from tests.doors.routes import ROUTES, Kind
@@ -58,6 +59,44 @@ def test_every_route_answers_with_an_enforced_policy_s21(
     assert is_closed(client.get("/api/v1/nothing"))
     assert is_closed(client.get("/", headers={"Host": "evil.test"}))
     assert is_closed(Client(enforce_csrf_checks=True).post(reverse("account_login"), {}))
+
+
+def test_static_files_carry_the_policy_s21(client: Client) -> None:
+    """And their refusals: what stands in front of the views answers no other way."""
+    found = client.get("/static/css/tokens.css")
+    assert (found.status_code, is_closed(found)) == (200, True)
+    assert is_closed(client.get("/static/css/tokens.css", headers={"If-None-Match": found.headers.get("ETag", "")}))
+    assert is_closed(client.post("/static/css/tokens.css"))
+
+
+@pytest.mark.parametrize("path", ["/", "/static/css/tokens.css", "/projects/demo/", "/api/v1/projects"])
+def test_the_way_to_https_carries_the_policy_s21(settings: Any, path: str) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    answer = Client().get(path)
+    assert (answer.status_code, answer["Location"]) == (301, f"https://testserver{path}")
+    assert is_closed(answer)
+
+
+INJECTED = "<script>window.ran = 1</script><img src=/nothing onerror='window.ran = 1'></body>"
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_enforced", [True, False], ids=["with our policy", "without it"])
+def test_a_script_that_got_into_a_page_does_not_run_s21(browser: Browser, live_server: Any, is_enforced: bool) -> None:
+    def inject(route: Route) -> None:
+        answer = route.fetch()
+        kept = {name: value for name, value in answer.headers.items() if is_enforced or "policy" not in name}
+        route.fulfill(response=answer, headers=kept, body=answer.text().replace("</body>", INJECTED))
+
+    page = browser.new_page()
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.route("**/accounts/login/", inject)
+    page.goto(f"{live_server.url}/accounts/login/", wait_until="load")
+    assert page.evaluate("window.ran") == (None if is_enforced else 1)
+    assert len([one for one in told if "Content Security Policy" in one]) == (2 if is_enforced else 0)
+    page.close()
 
 
 def test_a_fault_answers_with_an_enforced_policy_and_no_trace_s21_s38(
