@@ -4,10 +4,12 @@ import re
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from playwright.sync_api import Browser
+from requests.adapters import HTTPAdapter
 
 from tests.doors.traversals import TRAVERSALS
 from tests.e2e import test_whole_way as way
@@ -19,13 +21,25 @@ from tests.stack import HOME
 VIDEO = f"/projects/demo/clips/{way.ROOFTOP}/video.mp4"
 
 
+class From(HTTPAdapter):
+    """Connections that come from an address of this machine: all of 127/8 is its own."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, source_address=(self.address, 0))
+
+
 class Person(requests.Session):
     """Somebody with a browser's cookies, who speaks to nginx by its address and to the site by its name."""
 
-    def __init__(self, server: ProductionServer) -> None:
+    def __init__(self, server: ProductionServer, *, comes_from: str = "127.0.0.1") -> None:
         super().__init__()
         self.server = server
         self.headers["Host"] = SITE
+        self.mount("http://", From(comes_from))
 
     def go(self, path: str, **more: object) -> requests.Response:
         return self.get(f"http://127.0.0.1:{self.server.port}{path}", timeout=20, **more)  # type: ignore[arg-type]
@@ -41,6 +55,18 @@ class Person(requests.Session):
         said = {"login": username, "password": password}
         assert self.submit("/accounts/login/", "/accounts/login/", data=said).status_code == 302
         return self
+
+
+def is_closed(said: bytes) -> bool:
+    """One enforced policy, that lets nothing run that the answer itself holds."""
+    head = said.partition(b"\r\n\r\n")[0].decode("latin-1").lower()
+    policies = re.findall(r"^content-security-policy: (.*)$", head, re.MULTILINE)
+    assert len(policies) == 1, head
+    assert "unsafe" not in policies[0]
+    assert "default-src 'none'" in policies[0] or "script-src 'self'" in policies[0]
+    assert "frame-ancestors 'none'" in policies[0] and "base-uri 'none'" in policies[0]
+    assert "x-content-type-options: nosniff" in head
+    return True
 
 
 @pytest.fixture
@@ -85,7 +111,7 @@ def test_a_clip_seeks_by_range_and_nginx_sends_it(server: ProductionServer, ana:
     assert ana.go(VIDEO, headers={"Range": f"bytes={len(whole)}-"}).status_code == 416
     assert part.headers["Content-Type"] == "video/mp4"
     assert part.headers["X-Content-Type-Options"] == "nosniff"
-    assert "sandbox" in part.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'; sandbox" in part.headers["Content-Security-Policy"]
     assert "private" in part.headers["Cache-Control"]
     assert "X-Accel-Redirect" not in part.headers
 
@@ -109,6 +135,7 @@ def test_no_path_leads_out_of_what_is_served_s25_s38(server: ProductionServer, p
     assert status in (302, 400, 404), said[:200]
     if status == 302:
         assert b"Location: /accounts/login/" in said
+    assert is_closed(said)
     for secret in (b"SECRET_KEY", b"root:", b"execute_from_command_line", b"Index of"):
         assert secret not in said
 
@@ -118,6 +145,7 @@ def test_a_method_of_another_trade_is_refused_s38(server: ProductionServer, meth
     request = f"{method} / HTTP/1.1\r\nHost: {SITE}\r\nCookie: x=geheim\r\nConnection: close\r\n\r\n"
     said = server.raw(request.encode())
     assert int(said.split(b" ", 2)[1]) in (302, 400, 403, 404, 405), said[:200]
+    assert is_closed(said)
     assert b"geheim" not in said
 
 
@@ -133,7 +161,74 @@ def test_another_host_is_refused_before_django_sees_it_s12(server: ProductionSer
         ("\r\n".join(["GET /accounts/login/ HTTP/1.1", *lines, "Connection: close"]) + "\r\n\r\n").encode()
     )
     assert b" 400 " in said.split(b"\r\n")[0]
+    assert is_closed(said)
     assert b"csrfmiddlewaretoken" not in said
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"rubbish\r\n\r\n", 400),
+        (b"G\x00T / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\nHost: annotate.test\r\n\r\n", 505),
+        (b"GET / HTTP/1.1\r\nHost: annotate.test\r\nContent-Length: x\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: annotate.test\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        (b"GET /%s HTTP/1.1\r\nHost: annotate.test\r\n\r\n" % (b"x" * 20_000), 414),
+        (b"GET / HTTP/1.1\r\nHost: annotate.test\r\nX: %s\r\n\r\n" % (b"x" * 20_000), 400),
+    ],
+    ids=["no request", "NUL", "version", "length", "encoding", "long line", "long header"],
+)
+def test_what_nginx_refuses_by_itself_carries_a_policy_s21(
+    server: ProductionServer, request_: bytes, status: int
+) -> None:
+    said = server.raw(request_)
+    assert int(said.split(b" ", 2)[1]) == status, said[:200]
+    assert is_closed(said)
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [
+        (f"http://{SITE}/accounts/login/", SITE, 200),
+        (f"http://evil.test@{SITE}/accounts/login/", SITE, 400),
+        ("http://evil.test/accounts/login/", SITE, 400),
+        (f"http://{SITE}/accounts/login/", "evil.test", 400),
+        (f"http://{SITE}.evil.test/accounts/login/", SITE, 400),
+        ("evil.test/accounts/login/", SITE, 400),
+    ],
+)
+def test_an_address_that_names_a_host_is_held_to_it_s12(
+    server: ProductionServer, target: str, host: str, status: int
+) -> None:
+    said = server.raw(f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    assert int(said.split(b" ", 2)[1]) == status, said[:200]
+    assert is_closed(said)
+    assert b"evil" not in said
+
+
+def test_no_header_of_a_client_passes_for_another_address_s10_s12(
+    server: ProductionServer, passwords: dict[str, str]
+) -> None:
+    """Each try claims to come from elsewhere, by https, and names somebody else: they are all counted as one's."""
+    guesser, page = Person(server, comes_from="127.0.0.66"), "/accounts/login/"
+    limited = []
+    for number in range(14):
+        claimed = f"203.0.113.{number}"
+        guesser.headers.update(
+            {
+                "X-Forwarded-For": claimed,
+                "X_Forwarded_For": claimed,
+                "X-Real-Ip": claimed,
+                "Forwarded": f"for={claimed};proto=https;host=evil.test",
+                "X-Forwarded-Proto": "https",
+                "X_Forwarded_Proto": "https",
+            }
+        )
+        answer = guesser.submit(page, page, data={"login": f"nobody{number}", "password": "not the password"})
+        assert answer.status_code == 200, answer.text  # by https it would be 403: there is no Referer
+        limited.append("Too many failed login attempts" in answer.text)
+    assert limited == [False] * 10 + [True] * 4
+    Person(server, comes_from="127.0.0.67").sign_in("ana", passwords["ana"])
 
 
 def test_two_hundred_slow_connections_hold_nobody_up_f26(server: ProductionServer, ana: Person) -> None:
