@@ -144,10 +144,15 @@ class Reply:
     exchange: Exchange
 
 
-def send(request: ModelRequest) -> Reply:
-    """Ask once. Raises Unavailable, Refusing, OutcomeUnknown or Unusable, each with its exchange."""
+def send(request: ModelRequest, *, call_id: str) -> Reply:
+    """Ask once. call_id: goes along, so that their log can be laid beside our journal.
+
+    Raises Unavailable, Refusing, OutcomeUnknown or Unusable, each with its exchange.
+    """
     with exchanged() as exchange:
-        client().messages.with_raw_response.create(**request.body(), timeout=patience())
+        client().messages.with_raw_response.create(
+            **request.body(), timeout=patience(), extra_headers={"X-Call-Id": call_id}
+        )
     return read_message(exchange)
 
 

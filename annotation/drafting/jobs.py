@@ -138,7 +138,7 @@ def prepare(job: Job, *, batch_id: int | None = None) -> tuple[Call, ModelReques
 
 def _call(job: Job, call: Call, request: ModelRequest) -> None:
     try:
-        reply = client.send(request)
+        reply = client.send(request, call_id=str(call.uid))
     except CallFailed as failure:
         _recorded(call, failure.exchange, failure)
         _after_failure(job, failure)

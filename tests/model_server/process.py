@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +54,13 @@ class ModelServerProcess:
     def logged(self) -> list[Json]:
         """Every request so far, from the file: also when the server is gone."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def wait_for_calls(self, number: int, *, seconds: float) -> None:
+        """Until it has been asked so often."""
+        end = time.monotonic() + seconds
+        while len(self.calls()) < number:
+            assert time.monotonic() < end, f"the model was asked {len(self.calls())} times within {seconds} s"
+            time.sleep(0.1)
 
     def calls(self) -> list[Json]:
         """Those of `logged` that asked for a message."""

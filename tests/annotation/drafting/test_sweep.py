@@ -103,7 +103,7 @@ def test_a_call_that_is_lost_twice_waits_for_a_person(project: Project, adam: Us
 def test_a_reply_that_nobody_read_is_read_later_without_another_call_f02(project: Project, model: ModelServer) -> None:
     (job,) = drafting_jobs(project, 1)
     held, call = called(job)
-    reply = client.send(kind_named(held.kind).request(held))
+    reply = client.send(kind_named(held.kind).request(held), call_id=str(call.uid))
     record(call, reply.exchange)
     assert Job.objects.get().status == JobStatus.RECEIVED
     forget_leases()
@@ -117,7 +117,7 @@ def test_a_reply_that_nobody_read_is_read_later_without_another_call_f02(project
 def test_a_worker_that_comes_back_too_late_writes_nothing(project: Project, model: ModelServer) -> None:
     (job,) = drafting_jobs(project, 1)
     late, call = called(job)
-    reply = client.send(kind_named(late.kind).request(late))
+    reply = client.send(kind_named(late.kind).request(late), call_id=str(call.uid))
     forget_leases()
     sweep_jobs()
     forget_leases()
@@ -133,7 +133,7 @@ def test_a_worker_that_comes_back_too_late_writes_nothing(project: Project, mode
 def test_two_readers_of_one_reply_make_one_draft(project: Project, model: ModelServer) -> None:
     (job,) = drafting_jobs(project, 1)
     held, call = called(job)
-    reply = client.send(kind_named(held.kind).request(held))
+    reply = client.send(kind_named(held.kind).request(held), call_id=str(call.uid))
     record(call, reply.exchange)
     conclude(held, call, reply.value)
     conclude(held, call, reply.value)

@@ -49,7 +49,7 @@ def test_a_rate_limit_is_obeyed_within_bounds_and_no_worker_sleeps_f15(
     model.behave(f"429:{said}")
     began = time.monotonic()
     run_job(first.pk)
-    assert time.monotonic() - began < 5
+    assert not least or time.monotonic() - began < least  # it was told to wait for longer than it took
     assert least <= waits_for(first) <= most
     assert (first.failures, Job.objects.get(pk=first.pk).attempt) == (0, 1)
     if least:  # else its time has come again before we can look
