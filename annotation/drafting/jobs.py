@@ -124,6 +124,7 @@ def prepare(job: Job, *, batch_id: int | None = None) -> tuple[Call, ModelReques
     """What to send, with its call in the journal; None where the job cannot go now, and says so itself."""
     try:
         request = kind_named(job.kind).request(job)
+        client.client()  # loading the library takes a second: before the journal says that a call is on its way
         call = journal(job, request, batch_id=batch_id)
     except (StoreAway, NoRoom) as trouble:
         postpone(job, str(trouble))

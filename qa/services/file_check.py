@@ -6,14 +6,16 @@ from datetime import timedelta
 
 from django.core.files.storage import Storage, default_storage
 
-from annotation.models import Clip, Outbox, Upload
+from annotation.models import Clip, FrameSet, Job, Outbox, Upload
+from annotation.models.jobs import ON_THE_WAY
 from annotation.stored_files import answering, pieces
 from annotation.workflow import database_now
 
-FOLDERS = ("originals", "videos", "posters", "uploads")
+FOLDERS = ("originals", "videos", "posters", "uploads", "frames")
 YOUNG = timedelta(hours=1)
 """A file may stand without its row for so long: it is stored before its row is written."""
 OUTBOX_PATIENCE = timedelta(minutes=5)
+JOB_PATIENCE = timedelta(minutes=1)
 
 
 def problems_of_files(*, deep: bool = False) -> Iterator[str]:
@@ -31,7 +33,12 @@ def _problems(*, deep: bool) -> Iterator[str]:
                 yield f"clip {clip.project.slug}/{clip.clip_id}: its {kind} {file.name} is not there"
             elif deep and kind == "video" and _sha256(str(file.name)) != clip.sha256:
                 yield f"clip {clip.project.slug}/{clip.clip_id}: its video {file.name} has other bytes"
+    for frames in FrameSet.objects.select_related("clip__project").order_by("pk").iterator(chunk_size=500):
+        known.add(str(frames.file.name))
+        if not default_storage.exists(str(frames.file.name)):
+            yield f"clip {frames.clip.project.slug}/{frames.clip.clip_id}: its frames {frames.file.name} are not there"
     yield from _upload_problems(known)
+    yield from _job_problems()
     yield from _files_without_rows(known)
     late = Outbox.objects.filter(published_at=None, created_at__lt=database_now() - OUTBOX_PATIENCE).count()
     if late:
@@ -47,6 +54,13 @@ def _upload_problems(known: set[str]) -> Iterator[str]:
         past = upload.lease_until is not None and upload.lease_until < database_now()
         if upload.status == Upload.Status.WORKING and past:
             yield f"upload {upload.pk} ({upload.project.slug}/{upload.wanted_clip_id}): its worker is past its deadline"
+
+
+def _job_problems() -> Iterator[str]:
+    """Jobs on the way that no sweep has brought back; jobs of batches have no lease of their own."""
+    late = Job.objects.filter(status__in=ON_THE_WAY, lease_until__lt=database_now() - JOB_PATIENCE)
+    for job in late.select_related("clip__project").order_by("pk").iterator(chunk_size=500):
+        yield f"job {job.pk} ({job.clip.project.slug}/{job.clip.clip_id}, {job.kind}): its worker is past its deadline"
 
 
 def _files_without_rows(known: set[str]) -> Iterator[str]:
