@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from annotation.drafting import jobs
+from annotation.drafting import batches, jobs
 from annotation.services import uploads
 from annotation.services.outbox import beat
 
@@ -29,3 +29,14 @@ def take_upload(upload_id: int) -> None:
 def run_job(job_id: int) -> None:
     """Do one job for the model. Only a queued job, or a reply that nobody read, can be leased."""
     jobs.run_job(job_id)
+
+
+@shared_task(
+    name=batches.TASK,
+    soft_time_limit=batches.TASK_SECONDS,
+    time_limit=batches.TASK_SECONDS + 60,
+    ignore_result=True,
+)
+def run_batch(batch_id: int) -> None:
+    """Fill and send a batch, or ask how it is, or read its results. Only one worker can lease it."""
+    batches.run_batch(batch_id)

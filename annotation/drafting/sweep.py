@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from annotation.drafting.batches import sweep_batches
 from annotation.drafting.client import Exchange, OutcomeUnknown
 from annotation.drafting.jobs import (
     MOST_FAILURES,
@@ -43,6 +44,7 @@ def sweep_jobs() -> None:
     )
     with transaction.atomic():
         nudge(list(_unheard().values_list("pk", flat=True)[:AT_ONCE]))
+    sweep_batches()
 
 
 def _bring_back(job: Job) -> None:

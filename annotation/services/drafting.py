@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from annotation.access import require
 from annotation.drafting import breakers
+from annotation.drafting.batches import gather, hurry
 from annotation.drafting.jobs import nudge
 from annotation.drafting.kinds import TRY, Target, kind_named
 from annotation.errors import BadInput, MoveNotAllowed, NotVisible
@@ -96,6 +97,7 @@ def make_run(
         new = _new_jobs(run, some, limit)
         limit = None if limit is None else limit - new
     run.save(update_fields=["known"])
+    gather(run)
     return run
 
 
@@ -201,6 +203,7 @@ def cancel(*, run: Run, user: User) -> None:
     Job.objects.filter(run=run, status__in=WAITING).update(
         status=JobStatus.CANCELLED, finished_at=Now(), lease_until=None
     )
+    hurry(run)
 
 
 @in_transaction
@@ -266,7 +269,9 @@ def _requeue(jobs: QuerySet[Job], *, run: Run | None = None) -> int:
 def _nudge_all(run: Run) -> None:
     """The sweep finds the rest."""
     waiting = Job.objects.filter(run=run, status=JobStatus.QUEUED, batch=None).values_list("pk", flat=True)
-    if not run.is_batch:
+    if run.is_batch:
+        gather(run)
+    else:
         nudge(list(waiting[:AT_ONCE]))
 
 
