@@ -9,12 +9,16 @@ from django.db import connections
 from psycopg import sql
 
 from annotation.append_only import append_only_tables
+from annotation.models import Prompt
+from annotation.services.prompts import seed_prompts
 
 
 def grant_after_migrate(*, using: str, **kwargs: object) -> None:
-    """Make the cache's table and give the app role its rights. Safe to run many times."""
+    """Make the cache's table, give the app role its rights, seed the prompts. Safe to run many times."""
     call_command("createcachetable", database=using, verbosity=0)
     grant_app_role(using=using)
+    if Prompt._meta.db_table in connections[using].introspection.table_names():  # else an earlier state is migrated to
+        seed_prompts()
 
 
 def grant_app_role(*, using: str = "default") -> None:

@@ -143,7 +143,13 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APP_ROLE = env.str("HAIC_APP_ROLE", "haic_app")
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # a full one forgets, and rate limits are counted here
+    }
+}
 
 # --- people -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "annotation.User"
@@ -155,6 +161,18 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "haic_annotate.accounts.ClosedAccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "haic_annotate.account_forms.StrictLoginForm",
+    "change_password": "haic_annotate.account_forms.StrictChangePasswordForm",
+}
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    # Wrong passwords: for any names from one address, and for one name from one address (haic_annotate/accounts.py).
+    # None is for a name alone: whoever knows it could lock its owner out. What that leaves open: docs/deployment.md.
+    "login_failed": "10/m/ip,5/5m/key",
+    "change_password": "5/m/user",
+}
+"""Addresses are the proxy's word only where BEHIND_PROXY says that it is ours; of IPv6, one is a network of /64."""
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

@@ -24,6 +24,12 @@ def shipped(name: str) -> Prompt:
     return Prompt.objects.get(name=name, project=None, version=version)
 
 
+def seed_prompts() -> None:
+    """A row for each prompt that came with the product, so that no page has to make one. Safe to run many times."""
+    for name in prompt_files():
+        shipped(name)
+
+
 def chosen(project: Project, name: str) -> Prompt:
     """The version that the project uses. Raises BadInput for a name that nobody knows."""
     choice = PromptChoice.objects.filter(project=project, name=name).select_related("prompt").first()

@@ -5,13 +5,16 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from annotation.errors import BadInput, StaleRevision
 from annotation.models import Caption, CaptionRevision, CaptionWorkingCopy, Verdict
 from annotation.services import captions
+from annotation.services.clip_drafts import ask_for_another
 from annotation.states import EDITABLE, State
+from annotation.views.drafts import PARAMETERS, drafts_context
 from annotation.views.pages import ProjectPage, project_page, refuse_unknown_fields
 from annotation.word_diff import Piece, word_diff, words_changed
 
@@ -21,7 +24,7 @@ _FIELDS = frozenset({"verb", "etag", "text", "person_key", "person_description",
 @never_cache
 @require_http_methods(["GET", "POST"])
 def caption_workspace(request: HttpRequest, slug: str, clip_id: str) -> HttpResponse:
-    page = project_page(request, slug, right="edit")
+    page = project_page(request, slug, right="edit", parameters=PARAMETERS)
     caption = page.caption(clip_id)
     if request.method == "POST":
         refuse_unknown_fields(request, _FIELDS)
@@ -53,6 +56,8 @@ def _act(request: HttpRequest, page: ProjectPage, caption: Caption) -> HttpRespo
         elif verb == "reopen":
             reason, number = request.POST.get("reason", ""), _number(request, "seen_number")
             captions.reopen(caption=caption, user=page.user, reason=reason, seen_number=number)
+        elif verb == "regenerate":
+            return _regenerate(request, page, caption)
         elif verb == "compare":
             raise StaleRevision("Somebody saved a newer revision.")
         else:
@@ -65,6 +70,17 @@ def _act(request: HttpRequest, page: ProjectPage, caption: Caption) -> HttpRespo
             captions.rebase(caption=caption, user=page.user, **typed)
         return _show(request, page, page.caption(caption.clip.clip_id), refused=error, typed=typed)
     return redirect("caption_workspace", page.project.slug, caption.clip.clip_id)
+
+
+def _regenerate(request: HttpRequest, page: ProjectPage, caption: Caption) -> HttpResponse:
+    try:
+        ask_for_another(caption=caption, user=page.user)
+    except BadInput as error:  # there are as many as there may be
+        messages.warning(request, f"No other draft was asked for: {'; '.join(error.detail['fields'].values())}.")
+    else:
+        messages.success(request, "Another draft was asked for. All earlier ones stay, and so do your words.")
+    address = reverse("caption_workspace", args=[page.project.slug, caption.clip.clip_id])
+    return redirect(f"{address}?tab=drafts")
 
 
 def _typed(request: HttpRequest) -> dict[str, Any]:
@@ -111,6 +127,7 @@ def _show(
         others=CaptionWorkingCopy.objects.filter(caption=caption).exclude(owner=page.user).select_related("owner"),
         refused=refused,
         merge=_merge(refused, caption, text),
+        **drafts_context(request, page, caption, text),
     )
     status = 200 if refused is None else 412 if isinstance(refused, StaleRevision) else 400
     return render(request, "annotation/caption_workspace.html", context, status=status)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 
 from annotation.access import has_right, require, role_in
 from annotation.errors import BadInput, NotVisible
@@ -15,6 +17,7 @@ _NAV = [
     ("project", "Overview", "see"),
     ("clips", "Clips", "see"),
     ("review_queue", "Review", "review"),
+    ("drafting", "Drafting", "draft"),
     ("people", "People", "see"),
     ("project_settings", "Settings", "configure"),
     ("releases", "Releases", "see"),
@@ -63,12 +66,25 @@ def project_page(
     if project is None:
         raise NotVisible
     require(user, right, project=project)
-    unknown = {name[:100]: "is unknown" for name in request.GET if name not in parameters}
-    if unknown:
-        raise BadInput(unknown)
+    refuse_unknown_parameters(request, parameters)
     role = role_in(project, user)
     assert role is not None  # noqa: S101 - `require` has just seen it
     return ProjectPage(project, user, role)
+
+
+def page_or_partial(request: HttpRequest, template: str, partial: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page, or only its named partial for htmx; caches must not mix the two."""
+    is_partial = request.headers.get("HX-Request") == "true"
+    response = render(request, f"{template}#{partial}" if is_partial else template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def refuse_unknown_parameters(request: HttpRequest, known: frozenset[str] = frozenset()) -> None:
+    """known: the names that may stand in the address's query. Raises BadInput."""
+    unknown = {name[:100]: "is unknown" for name in request.GET if name not in known}
+    if unknown:
+        raise BadInput(unknown)
 
 
 def refuse_unknown_fields(request: HttpRequest, known: frozenset[str], *, each: tuple[str, ...] = ()) -> None:

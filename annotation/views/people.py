@@ -18,7 +18,13 @@ from annotation.forms import InvitationForm, MemberForm, NewAccountForm, Project
 from annotation.models import Invitation, Membership, Role
 from annotation.services.invitations import accept_as, accept_with_new_account, find_open, invite
 from annotation.services.projects import change_member, change_settings
-from annotation.views.pages import ProjectPage, project_page, signed_in
+from annotation.views.pages import (
+    ProjectPage,
+    project_page,
+    refuse_unknown_fields,
+    refuse_unknown_parameters,
+    signed_in,
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -71,6 +77,7 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Accept an invitation: with a new account, or as the person who is signed in."""
+    refuse_unknown_parameters(request)
     found = find_open(token)
     if request.user.is_authenticated and found.project is not None:
         return _join(request, found, token)
@@ -89,6 +96,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 def _join(request: HttpRequest, found: Invitation, token: str) -> HttpResponse:
     if request.method == "POST":
+        refuse_unknown_fields(request, frozenset())
         project = accept_as(token=token, user=signed_in(request))
         return redirect("project", project.slug) if project else redirect("projects")
     return render(request, "annotation/invitation.html", {"invitation": found, "role": Role(found.role).label})

@@ -10,12 +10,13 @@ from annotation.errors import BadInput
 from annotation.forms import ApiTokenForm, add_problems
 from annotation.models import ApiToken
 from annotation.services.tokens import make_token, revoke_token
-from annotation.views.pages import signed_in
+from annotation.views.pages import refuse_unknown_fields, refuse_unknown_parameters, signed_in
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def api_tokens(request: HttpRequest) -> HttpResponse:
+    refuse_unknown_parameters(request)
     user = signed_in(request)
     form, secret = ApiTokenForm(request.POST or None), ""
     if request.method == "POST" and form.is_valid():
@@ -31,6 +32,8 @@ def api_tokens(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["POST"])
 def api_token_revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+    refuse_unknown_parameters(request)
+    refuse_unknown_fields(request, frozenset())
     revoke_token(user=signed_in(request), token_id=token_id)
     messages.success(request, "The token no longer works.")
     return redirect("api_tokens")

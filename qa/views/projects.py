@@ -13,7 +13,7 @@ from annotation.forms import NewProjectForm, add_problems
 from annotation.models import Caption, Clip, Membership
 from annotation.services.projects import create_project
 from annotation.states import State
-from annotation.views.pages import project_page, signed_in
+from annotation.views.pages import project_page, refuse_unknown_parameters, signed_in
 from qa.models import QAItem
 
 REVIEW_ROWS = 50
@@ -21,6 +21,7 @@ REVIEW_ROWS = 50
 
 @require_safe
 def projects(request: HttpRequest) -> HttpResponse:
+    refuse_unknown_parameters(request)
     user = signed_in(request)
     memberships = Membership.objects.filter(user=user, is_active=True).select_related("project")
     return render(request, "qa/projects.html", {"memberships": memberships, "may_create": user.is_staff})
@@ -28,6 +29,7 @@ def projects(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def project_new(request: HttpRequest) -> HttpResponse:
+    refuse_unknown_parameters(request)
     user = signed_in(request)
     require_staff(user)
     form = NewProjectForm(request.POST or None)

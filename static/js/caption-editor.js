@@ -63,6 +63,17 @@ function start(root) {
     const before = area.value.slice(0, area.selectionStart);
     insert(`${/\S$/.test(before) ? " " : ""}${markAt(document.querySelector("[data-clip-player]").clip.time)} `);
   }, { keys: ["Ctrl+m"], typing: true });
+  /* drafts.js: a sentence of a draft goes to the caret, or to the end of a text that nobody has been in yet; nothing is replaced */
+  let placed = false;
+  area.addEventListener("focus", () => { placed = true; });
+  document.addEventListener("caption:take", (event) => {
+    if (area.readOnly) return;
+    document.querySelector("#tab-edit").click();
+    const caret = placed ? area.selectionEnd : area.value.length;
+    area.setSelectionRange(caret, caret);
+    insert(`${/\S$/.test(area.value.slice(0, caret)) ? " " : ""}${event.detail.text}${/^\S/.test(area.value.slice(caret)) ? " " : ""}`);
+  });
+  document.addEventListener("caption:flush", (event) => event.detail.until.push(saver.autosave()));
   command("seek-to-caret", () => {
     const sentence = [...marks].reverse().find((one) => one.from <= area.selectionStart);
     if (sentence) document.dispatchEvent(new CustomEvent("clip:seek", { detail: { t: sentence.start, play: true } }));

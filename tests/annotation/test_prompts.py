@@ -101,7 +101,7 @@ def test_who_does_not_administer_adds_chooses_and_tries_nothing(project: Project
         choose(project=project, user=oda, name="caption", version=prompt.version)
     with pytest.raises(RightMissing):
         try_on(project=project, user=oda, prompt=prompt, clips="clip-000")
-    assert (Prompt.objects.count(), Job.objects.count()) == (1, 0)
+    assert (Prompt.objects.filter(name="caption").count(), Job.objects.count()) == (1, 0)
 
 
 def test_a_try_is_asked_journalled_and_billed_and_keeps_no_draft(

@@ -12,6 +12,7 @@ from django.urls import get_resolver, path, reverse
 from django.urls.resolvers import URLPattern
 
 from annotation.models import Membership, Project, User
+from annotation.services.drafting import make_run
 from annotation.services.tokens import make_token
 from haic_annotate.health import healthz
 from qa.services.releases import freeze_release
@@ -26,8 +27,20 @@ FOREIGN = {
     "question_id": "",
     "version": "1.0.0",
     "name": "haicbench.json",
+    "run_id": "",
+    "prompt_name": "caption",
 }
-ABSENT = {"slug": "absent", "clip_id": "absent", "question_id": "absent", "version": "9.9.9", "name": "absent.json"}
+ABSENT = {
+    "slug": "absent",
+    "clip_id": "absent",
+    "question_id": "absent",
+    "version": "9.9.9",
+    "name": "absent.json",
+    "run_id": "999999999",
+    "prompt_name": "absent",
+}
+IN_EVERY_PROJECT = {"prompt_name"}
+"""Parts of an address that name something which no project lacks."""
 BODIES: list[tuple[Any, str]] = [
     (b'{"text": 1, "nobody": [', "application/json"),
     (b'{"text": "x", "people": [], "is_staff": true}', "application/json"),
@@ -39,12 +52,19 @@ GOOD = {
     "clip_upload": {"clip_id": "new"},
     "member": {"username": "ana", "role": "admin"},
     "people": {"role": "admin"},
+    "prompt": {"title": "Another", "text": "Another text."},
+    "prompt_choose": {"version": "0" * 64},
+    "prompt_try": {"version": "0" * 64, "clips": "clip-a"},
+    "drafting": {"kind": "captions"},
+    "drafting_breaker": {"model": "some-model"},
+    "drafting_settings": {"frames": "8", "long_side": "512", "questions_per_category": "2", "control_percent": "0"},
 }
 BY_NAME = {
     "caption_workspace": {"verb": "save", "etag": '"1-0"', "text": "Other words."},
     "caption_review": {"verb": "approve", "seen_number": "1"},
     "qa_workspace": {"verb": "withdraw"},
     "qa_review": {"verb": "approve", "seen_number": "1"},
+    "drafting_run": {"verb": "pause"},
 }
 """Forms that are read by the names of their fields, not by a form class."""
 UNHASHED = {"django_session", "cache"}
@@ -53,10 +73,11 @@ UNHASHED = {"django_session", "cache"}
 
 @pytest.fixture
 def scene(project: Project, ana: User, rui: User, adam: User, otto: User) -> dict[str, str]:
-    """A clip with approved words and a release, and what stands in the addresses of both."""
+    """A clip with approved words, a release and a run, and what stands in the addresses of all three."""
     finished = finish_clip(project, author=ana, reviewer=rui)
     freeze_release(project=project, version="1.0.0", notes="", actor=adam)
-    return {**FOREIGN, "question_id": finished.item.question_id}
+    run = make_run(project=project, user=adam, kind="captions")
+    return {**FOREIGN, "question_id": finished.item.question_id, "run_id": str(run.pk)}
 
 
 def parameters_of(name: str) -> list[str]:
@@ -71,7 +92,7 @@ def absents(name: str, scene: dict[str, str]) -> Iterator[str]:
     """Addresses with one part that does not exist, and the foreign object's name in Otto's own project."""
     for key in parameters_of(name):
         yield address(name, {**scene, key: ABSENT[key]})
-    if parameters_of(name) != ["slug"]:
+    if set(parameters_of(name)) - {"slug"} - IN_EVERY_PROJECT:
         yield address(name, {**scene, "slug": "elsewhere"})
 
 

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from annotation.models import Heartbeat, IdempotencyKey, Outbox
+from annotation.outbox import enqueue
 from annotation.services import outbox
 from haic_annotate.broker import send
 from haic_annotate.celery import app
@@ -54,9 +55,9 @@ def _messages(broker: Valkey, queue: str) -> list[tuple[str, list[object]]]:
 
 @pytest.mark.django_db
 def test_what_waits_is_sent_once_in_order_to_its_queue(broker: Valkey) -> None:
-    outbox.enqueue("annotation.first", args=[1, "a"])
-    outbox.enqueue("annotation.second", args=[2], queue="video")
-    outbox.enqueue("annotation.third", args=[])
+    enqueue("annotation.first", args=[1, "a"])
+    enqueue("annotation.second", args=[2], queue="video")
+    enqueue("annotation.third", args=[])
     assert outbox.publish_pending(send) == 3
     assert _messages(broker, "default") == [("annotation.first", [1, "a"]), ("annotation.third", [])]
     assert _messages(broker, "video") == [("annotation.second", [2])]
@@ -69,14 +70,14 @@ def test_what_waits_is_sent_once_in_order_to_its_queue(broker: Valkey) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_transaction_that_fails_leaves_nothing_to_send() -> None:
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        outbox.enqueue("annotation.never", args=[])
+        enqueue("annotation.never", args=[])
         raise ZeroDivisionError
     assert not Outbox.objects.exists()
 
 
 @pytest.mark.django_db
 def test_what_cannot_be_sent_stays_and_is_sent_when_the_broker_is_back(broker: Valkey) -> None:
-    outbox.enqueue("annotation.patient", args=[1])
+    enqueue("annotation.patient", args=[1])
     broker.stop()
     with pytest.raises(BROKER_AWAY):
         outbox.publish_pending(send)
@@ -90,7 +91,7 @@ def test_what_cannot_be_sent_stays_and_is_sent_when_the_broker_is_back(broker: V
 
 @pytest.mark.django_db
 def test_a_broker_that_hangs_costs_seconds_only(broker: Valkey) -> None:
-    outbox.enqueue("annotation.patient", args=[1])
+    enqueue("annotation.patient", args=[1])
     assert broker.child is not None
     broker.child.process.send_signal(signal.SIGSTOP)
     began = time.monotonic()
@@ -183,7 +184,7 @@ def test_the_relay_sends_at_once_survives_a_lost_database_and_works_alone(broker
     try:
         _wait_until_sent(outbox.CANARY)
         assert Heartbeat.objects.filter(name="relay").exists()
-        outbox.enqueue("annotation.hello", args=[1])
+        enqueue("annotation.hello", args=[1])
         _wait_until_sent("annotation.hello", seconds=3)
         assert relay.warnings() == []
 
@@ -201,7 +202,7 @@ def test_the_relay_sends_at_once_survives_a_lost_database_and_works_alone(broker
                 " (SELECT oid FROM pg_database WHERE datname = current_database())"
             )
             assert cursor.rowcount == 1
-        outbox.enqueue("annotation.again", args=[2])
+        enqueue("annotation.again", args=[2])
         _wait_until_sent("annotation.again")
         assert relay.process.poll() is None
         assert second.process.poll() is None
