@@ -9,8 +9,8 @@ nobody knows (F-19). The server takes no key that would make a second sending ha
 only how many requests it has; whose they are stands in the results. So the newest batch that it knows is noted first;
 afterwards those made later, of the same size, may be ours, and until each of them has ended (within a day) and the
 first line of its results has said whose it is, nothing of ours is sent again. It is not cancelled either: others may
-use the same key, and a batch of theirs looks the same. Only when there was none, again and again for minutes, it was
-never made.
+use the same key, and a batch of theirs looks the same. Only when there is none long after the slowest sending must have
+ended, it was never made.
 
 A job of a batch has no lease of its own: the batch has it, and `attempts` is the token that goes with it.
 """
@@ -52,7 +52,8 @@ MOST_BYTES = 32 * 1024 * 1024
 FILL_SECONDS = 600
 MOST_AT_ONCE = 8
 """Batches of one run that are being filled."""
-MOST_SEARCHES = 5
+NEVER_MADE_AFTER = timedelta(seconds=batch_api.UPLOAD_SECONDS + 300)
+"""A worker that lost its lease may still be sending; what was sent may take a moment to be listed."""
 SEARCH_PAUSE_S = 60.0
 MOST_READS = 3
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 600.0
@@ -132,17 +133,18 @@ def _submit(batch: Batch) -> None:
     hold = breakers.hold_of(batch.model)
     if hold is not None and hold.until is None:
         _pause_run(batch, "breaker", hold.reason)
-    elif hold is not None:
-        _wait(batch, (hold.until - database_now()).total_seconds(), reason=hold.reason)  # type: ignore[operator]
-    else:
-        try:
-            newest = batch_api.newest()
-        except CallFailed as failure:
-            _trouble(batch, failure)
-        else:
-            _mine(batch).update(remote_before=newest)
-            with working_folder() as folder, (folder / "requests.json").open("w+b") as body:
-                _fill_and_send(batch, body)
+        return
+    if hold is not None and hold.until is not None:
+        _wait(batch, (hold.until - database_now()).total_seconds(), reason=hold.reason)
+        return
+    try:
+        newest = batch_api.newest()
+    except CallFailed as failure:
+        _trouble(batch, failure)
+        return
+    _mine(batch).update(remote_before=newest)
+    with working_folder() as folder, (folder / "requests.json").open("w+b") as body:
+        _fill_and_send(batch, body)
 
 
 def _fill_and_send(batch: Batch, body: BinaryIO) -> None:
@@ -154,8 +156,7 @@ def _fill_and_send(batch: Batch, body: BinaryIO) -> None:
         return  # who holds it now has taken it apart
     running = Run.objects.filter(status=Run.Status.RUNNING)
     unsent = _mine(batch).filter(status=Batch.Status.INTENDED, sent_at=None, run__in=running)
-    # From here on it may be with the model; what has failed before says nothing of the search for it.
-    if unsent.update(sent_at=Now(), failures=0):
+    if unsent.update(sent_at=Now()):  # from here on it may be with the model
         _send(batch, body)
     elif _mine(batch).exists():
         _take_apart(batch, "Its run stopped before it was sent.")
@@ -254,7 +255,7 @@ def _search(batch: Batch) -> None:
             elif not now.has_results:
                 is_unreadable = True
             elif custom_id_in(next(batch_api.lines(remote.id), b"")) in names:
-                _mine(batch).update(remote_id=remote.id, status=Batch.Status.SUBMITTED, failures=0)
+                _mine(batch).update(remote_id=remote.id, status=Batch.Status.SUBMITTED)
                 _wait(batch, 0)
                 return
     except CallFailed as failure:
@@ -262,8 +263,7 @@ def _search(batch: Batch) -> None:
         return
     if is_undecided:
         _wait(batch, _poll_pause(batch), reason="A batch there may be this one. It will tell when it has ended.")
-    elif batch.failures + 1 < MOST_SEARCHES:
-        _mine(batch).update(failures=F("failures") + 1)
+    elif not _was_sent_before(batch, NEVER_MADE_AFTER):
         _wait(batch, SEARCH_PAUSE_S, reason="The server does not know of this batch, so far.")
     elif is_unreadable:
         _close(batch, "A batch there may be this one, but its results are not kept any more.")
@@ -284,7 +284,7 @@ def _poll(batch: Batch) -> None:
             return
         missing = read_results(batch)
     except CallFailed as failure:
-        if failure.exchange.http_status == HTTPStatus.NOT_FOUND and _was_sent_long_ago(batch):
+        if failure.exchange.http_status == HTTPStatus.NOT_FOUND and _was_sent_before(batch, GONE_AFTER):
             _close(batch, "The server does not know of its batch any more.")
         else:
             _trouble(batch, failure)
@@ -302,8 +302,8 @@ def _close(batch: Batch, why: str) -> None:
     _end(batch, Batch.Status.CLOSED)
 
 
-def _was_sent_long_ago(batch: Batch) -> bool:
-    return Batch.objects.filter(pk=batch.pk, sent_at__lt=Now() - GONE_AFTER).exists()
+def _was_sent_before(batch: Batch, age: timedelta) -> bool:
+    return Batch.objects.filter(pk=batch.pk, sent_at__lt=Now() - age).exists()
 
 
 def _trouble(batch: Batch, failure: CallFailed) -> None:
@@ -359,18 +359,17 @@ def _wait(batch: Batch, seconds: float, *, reason: str = "") -> None:
 
 
 def _end(batch: Batch, status: Batch.Status, *, reason: str = "") -> None:
-    with transaction.atomic():
-        _mine(batch).update(status=status, reason=reason[:500].replace("\x00", ""), lease_until=None)
-        gather(batch.run)
+    # Two transactions: who cancels the run locks it first and its batches then. The sweep gathers as well.
+    _mine(batch).update(status=status, reason=reason[:500].replace("\x00", ""), lease_until=None)
+    gather(batch.run)
 
 
 def _pause_run(batch: Batch, reason: str, detail: str) -> None:
     """Nobody can be asked until a person does something: what waits says so, as it would without a batch."""
-    with transaction.atomic():
-        _waiting(batch.run).update(
-            status=JobStatus.PAUSED, reason=reason, detail=detail[:1000], next_attempt_at=Now() + BUDGET_PAUSE
-        )
-        _end(batch, Batch.Status.FAILED, reason=detail)
+    _waiting(batch.run).update(
+        status=JobStatus.PAUSED, reason=reason, detail=detail[:1000], next_attempt_at=Now() + BUDGET_PAUSE
+    )
+    _end(batch, Batch.Status.FAILED, reason=detail)
 
 
 def _due() -> QuerySet[Batch]:

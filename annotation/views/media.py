@@ -52,9 +52,9 @@ def clip_subtitles(request: HttpRequest, slug: str, clip_id: str) -> HttpRespons
 
 
 def _ours(response: AnyResponse, *, name: str) -> AnyResponse:
-    """Our own name and rules; nothing of the upload's."""
+    """Our own name and rules; nothing of the upload's. Whoever loses the right has no copy for longer than a minute."""
     response["Content-Disposition"] = f'inline; filename="{name}"'
-    response["Cache-Control"] = "private, max-age=3600"
+    response["Cache-Control"] = "private, max-age=60"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"
     return response

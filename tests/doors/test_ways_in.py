@@ -121,8 +121,9 @@ def test_what_an_invitation_gives_is_not_asked_of_the_browser_s01(token: str) ->
 def test_a_fresh_installation_has_nobody_and_no_known_password_s02() -> None:
     assert User.objects.count() == 0
     for username, password in WELL_KNOWN:
-        answer = Client().post(reverse("account_login"), {"login": username, "password": password})
-        assert (answer.status_code in (200, 400, 429), "_auth_user_id" in Client().session) == (True, False), username
+        client = Client()
+        answer = client.post(reverse("account_login"), {"login": username, "password": password})
+        assert (answer.status_code in (200, 400, 429), "_auth_user_id" in client.session) == (True, False), username
         assert authenticate(None, username=username, password=password) is None
 
 

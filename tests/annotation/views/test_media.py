@@ -110,3 +110,9 @@ def test_nobody_sees_a_clip_without_signing_in(video: str) -> None:
 
 def test_other_methods_are_refused(client: Client, video: str) -> None:
     assert client.post(video).status_code == 405
+
+
+def test_a_copy_in_a_browser_outlives_its_right_by_a_minute_at_most_s24(
+    video: str, ana: User, client_of: Callable[[User], Client]
+) -> None:
+    assert client_of(ana).get(video)["Cache-Control"] == "private, max-age=60"
