@@ -395,6 +395,21 @@ def test_nothing_is_sent_again_while_a_batch_of_the_same_size_has_not_ended_f19(
     assert_ledger_holds(project)
 
 
+def test_another_batch_of_ours_is_not_waited_for_f19(project: Project, model: ModelServer, monkeypatch: Any) -> None:
+    monkeypatch.setattr(batches, "MOST_JOBS", 2)
+    model.batches.polls = 1000
+    run = bulk(project, 4)
+    kill(monkeypatch, batch_api, "create", before=True, at=1)
+    with pytest.raises(Killed):
+        deliver()
+    for _ in range(SEARCHES + 3):
+        let_time_pass()
+        sweep_jobs()
+        deliver()
+    assert [len(names) for names in posts(model)] == [2, 2]
+    assert counts(run) == {JobStatus.CALLING: 4}
+
+
 @pytest.mark.parametrize("at", [0, 1, 2])
 @pytest.mark.parametrize("before", [True, False])
 def test_who_dies_while_filling_has_sent_nothing(
