@@ -11,9 +11,8 @@ from tests.stack import HOME
 TEXT = (HOME / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-EXAMPLE = dict(
-    line.split("=", 1) for line in (HOME / ".env.example").read_text().splitlines() if line and not line.startswith("#")
-)
+EXAMPLE_TEXT = (HOME / ".env.example").read_text()
+EXAMPLE = dict(line.split("=", 1) for line in EXAMPLE_TEXT.splitlines() if line and not line.startswith("#"))
 OURS = ["migrate", "web", "relay", "worker-default", "worker-drafting", "worker-video"]
 
 
@@ -33,6 +32,35 @@ def test_every_queue_has_a_worker() -> None:
 
 def test_every_variable_stands_in_the_example() -> None:
     assert set(re.findall(r"\$\{(\w+)", TEXT)) - set(EXAMPLE) == set()
+
+
+def test_every_variable_of_the_model_reaches_every_part_with_the_example_s_value() -> None:
+    """And the example's values are those of the settings: leaving one out changes nothing."""
+    names = EXAMPLE_TEXT.partition("# --- the model that drafts")[2].partition("# --- ")[0]
+    named = set(re.findall(r"^(\w+)=", names, re.MULTILINE)) - {"DRAFTING_WORKERS"}
+    assert {"ANTHROPIC_API_KEY", "DRAFTING_MODEL", "SWEEP_SECONDS"} <= named
+    settings = (HOME / "haic_annotate/settings.py").read_text()
+    for name in named:
+        for part in OURS:
+            assert SERVICES[part]["environment"][name] == f"${{{name}:-{EXAMPLE[name]}}}", (part, name)
+        default = re.search(rf'env\.\w+\("{name}", (?:Decimal\()?"?([^"),]*)', settings)
+        assert default, name
+        assert default[1] == EXAMPLE[name], name
+
+
+def test_a_queue_that_waits_for_the_network_does_more_at_once_than_one_that_burns_the_processor() -> None:
+    at_once = {
+        name: int(EXAMPLE[said[2:].partition(":")[0]] if said.startswith("$") else said)
+        for name in ("worker-drafting", "worker-video")
+        if (said := SERVICES[name]["command"][SERVICES[name]["command"].index("-c") + 1])
+    }
+    assert at_once == {"worker-drafting": 8, "worker-video": 2}
+
+
+def test_postgres_is_healthy_only_when_it_answers_to_others() -> None:
+    """Its image starts a server for itself first, on the socket alone."""
+    asked = SERVICES["postgres"]["healthcheck"]["test"]
+    assert asked[asked.index("-h") + 1] == "127.0.0.1"
 
 
 def test_no_secret_has_a_value_anywhere_s02() -> None:
