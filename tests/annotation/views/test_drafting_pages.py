@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -702,4 +703,34 @@ def test_who_is_signed_out_meanwhile_keeps_the_figures_and_is_told(
     client.logout()
     expect(page.locator("[data-run-note]")).to_have_text(re.compile("^You are signed out"))
     expect(page.locator("[data-figure=waiting]")).to_have_text("2")
+    context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_everybody_can_use_the_pages(
+    live_server: LiveServer,
+    browser: Browser,
+    project: Project,
+    adam: User,
+    client_of: SignIn,
+    has_key: None,
+    width: int,
+    theme: Literal["light", "dark"],
+) -> None:
+    many_calls(project, 5, start=0)
+    waiting_clips(project, 2)
+    breakers.trip(MODEL, reason="The model's server refuses us (401)")
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": width, "height": 844}, color_scheme=theme
+    )
+    cookie = client_of(adam).cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    page = context.new_page()
+    for address in (HOME, f"{HOME}?kind=captions", address_of(Run.objects.get()), SETTINGS, LEDGER):
+        page.goto(address)
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], address
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
     context.close()
