@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -136,3 +138,23 @@ def test_others_entries_do_not_push_a_limit_out_of_the_cache_s10(ana: User) -> N
     for number in range(400):
         cache.set(f"zzz:{number}", 1, 300)
     assert attempt("ana", PASSWORD) == "limited"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("names", "most"), [(1, OF_A_NAME), (30, OF_AN_ADDRESS)], ids=["one name", "thirty names"])
+def test_tries_all_at_once_are_no_more_than_one_after_the_other_s10(
+    ana: User, looked_at: list[str], names: int, most: int
+) -> None:
+    def guess(number: int) -> str:
+        try:
+            return attempt(f"ana{number % names or ''}", f"guess {number}")
+        finally:
+            connections.close_all()
+
+    with_quick_hash(ana)
+    looked_at.clear()
+    with ThreadPoolExecutor(30) as pool:
+        tries = list(pool.map(guess, range(30)))
+    assert set(tries) <= {"wrong", "limited", "429"}
+    assert 1 <= len(set(looked_at)) <= most  # each guess is another word; Django hashes one twice to even out the time
+    assert attempt("ana", PASSWORD, address=OWNER) == "in"
