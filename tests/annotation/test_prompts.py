@@ -92,6 +92,17 @@ def test_another_projects_version_is_not_there(project: Project, adam: User, ott
     assert (ours.version, ours.pk != theirs.pk) == (theirs.version, True)
 
 
+def test_drafts_of_another_project_are_not_counted_here(
+    project: Project, otto: User, adam: User, model: ModelServer
+) -> None:
+    elsewhere = Project.objects.get(slug="elsewhere")
+    waiting_clips(elsewhere, 1)
+    (job,) = make_run(project=elsewhere, user=otto, kind="captions").jobs.all()
+    run_job(job.pk)
+    assert [line.drafts for line in version_lines(elsewhere, "caption")] == [1]
+    assert [line.drafts for line in version_lines(project, "caption")] == [0]
+
+
 def test_who_does_not_administer_adds_chooses_and_tries_nothing(project: Project, oda: User) -> None:
     waiting_clips(project, 1)
     prompt = shipped("caption")
