@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -145,6 +145,19 @@ class Server:
         return self.ask(
             "GET", path, headers={} if path.startswith("/api/") else {"Cookie": f"sessionid={self.session}"}
         )
+
+    def until_answered(self, ask: Callable[[], Answer], *, seconds: float = 60) -> Answer:
+        """As a client does: 503 says to come again, with the same request."""
+        end = time.monotonic() + seconds
+        while (answer := ask()).status == 503:
+            assert time.monotonic() < end, answer
+            time.sleep(0.2)
+        return answer
+
+    def etag_of(self, clip_id: str) -> str:
+        answer = self.until_answered(lambda: self.get(f"/api/v1/projects/demo/clips/{clip_id}/caption"))
+        assert answer.status == 200, answer
+        return answer.headers["ETag"]
 
     def save(self, clip_id: str, *, text: str, etag: str, key: str, port: int | None = None) -> Answer:
         path = f"/api/v1/projects/demo/clips/{clip_id}/caption/revisions"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -87,7 +88,7 @@ def test_no_acknowledged_save_is_lost_and_no_retried_one_doubled_f09_f13(server:
 
 
 def test_while_postgres_is_away_every_answer_is_503_within_two_seconds_f10(server: Server) -> None:
-    first = server.get("/api/v1/projects/demo/clips/c8/caption").headers["ETag"]
+    first = server.etag_of("c8")
     server.kill_postgres()
     try:
         for path in PAGES:
@@ -110,7 +111,7 @@ def test_while_postgres_is_away_every_answer_is_503_within_two_seconds_f10(serve
 
 
 def test_while_postgres_hangs_every_answer_is_503_within_twelve_seconds_f11(server: Server) -> None:
-    first = server.get("/api/v1/projects/demo/clips/c8/caption").headers["ETag"]
+    first = server.etag_of("c8")
     for path in PAGES:
         assert server.get(path).status == 200  # every thread that answers holds a connection by now
     with server.hung_postgres():
@@ -130,7 +131,7 @@ def test_while_postgres_hangs_every_answer_is_503_within_twelve_seconds_f11(serv
 @pytest.mark.faults
 def test_a_save_caught_midway_by_a_hanging_postgres_is_answered_and_done_once_f11_f13(server: Server) -> None:
     """Statements that are under way when it hangs: nobody waits longer than we said, and nothing is done twice."""
-    etag = server.get("/api/v1/projects/demo/clips/c9/caption").headers["ETag"]
+    etag = server.etag_of("c9")
     stop = threading.Event()
     slowest: list[float] = []
 
@@ -166,15 +167,16 @@ def test_a_reply_that_is_lost_after_the_commit_is_given_again_f13(server: Server
     """The way to the server is cut each time between its answer and the client."""
     way = Proxy(server.port)
     way.start()
-    etag = server.get("/api/v1/projects/demo/clips/c10/caption").headers["ETag"]
+    etag = server.etag_of("c10")
     start = len(server.revisions())
     for number in range(1, 11):
         key, text = str(uuid4()), f"lost {number}."
+        send = partial(server.save, "c10", text=text, etag=etag, key=key, port=way.port)
         way.swallow_replies = True
         with pytest.raises((OSError, http.client.HTTPException)):
-            server.save("c10", text=text, etag=etag, key=key, port=way.port)
+            send()
         way.swallow_replies = False
-        answers = [server.save("c10", text=text, etag=etag, key=key, port=way.port) for _ in range(3)]
+        answers = [server.until_answered(send) for _ in range(3)]
         assert {answer.status for answer in answers} == {201}
         assert len({answer.body for answer in answers}) == len({answer.headers["ETag"] for answer in answers}) == 1
         etag = answers[0].headers["ETag"]
