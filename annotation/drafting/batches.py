@@ -309,10 +309,7 @@ def _was_sent_before(batch: Batch, age: timedelta) -> bool:
 def _trouble(batch: Batch, failure: CallFailed) -> None:
     """A question was not answered. Nothing hangs on it: it is asked again later."""
     if isinstance(failure, Refusing) and failure.exchange.http_status != HTTPStatus.NOT_FOUND:
-        breakers.trip(batch.model, reason=str(failure))
-        if batch.sent_at is None:
-            _pause_run(batch, "breaker", str(failure))
-            return
+        breakers.trip(batch.model, reason=str(failure))  # what is not sent yet will find it open, and wait
     pause = _ask_for_patience(batch, failure) or _poll_pause(batch)
     _wait(batch, pause, reason=str(failure))
 

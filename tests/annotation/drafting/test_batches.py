@@ -399,7 +399,7 @@ def test_another_batch_of_ours_is_not_waited_for_f19(project: Project, model: Mo
     monkeypatch.setattr(batches, "MOST_JOBS", 2)
     model.batches.polls = 1000
     run = bulk(project, 4)
-    kill(monkeypatch, batch_api, "create", before=True, at=1)
+    kill(monkeypatch, batch_api, "create", before=True)
     with pytest.raises(Killed):
         deliver()
     for _ in range(SEARCHES + 3):
@@ -408,6 +408,21 @@ def test_another_batch_of_ours_is_not_waited_for_f19(project: Project, model: Mo
         deliver()
     assert [len(names) for names in posts(model)] == [2, 2]
     assert counts(run) == {JobStatus.CALLING: 4}
+
+
+def test_a_batch_of_another_size_is_not_waited_for_f19(project: Project, model: ModelServer, monkeypatch: Any) -> None:
+    model.batches.polls = 1000
+    bulk(project, 1)
+    kill(monkeypatch, batch_api, "create", before=True)
+    with pytest.raises(Killed):
+        deliver()
+    asked: Any = [{"custom_id": f"theirs-{number}", "params": request("caption")} for number in range(2)]
+    client_of(model.base_url).messages.batches.create(requests=asked)
+    for _ in range(SEARCHES + 3):
+        let_time_pass()
+        sweep_jobs()
+        deliver()
+    assert [len(names) for names in posts(model)] == [2, 1]
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
@@ -710,6 +725,7 @@ def test_a_cancelled_run_cancels_its_batch_and_keeps_what_was_answered(
     run = bulk(project, 2)
     deliver()
     before = len(model.seen)
+    run.jobs.filter(pk=run.jobs.order_by("pk")[0].pk).update(failures=1)
     cancel(run=run, user=adam)
     assert len(model.seen) == before, "nothing is asked in a request"
     cancel(run=run, user=adam)
