@@ -1,0 +1,176 @@
+"""The matrix again with bodies that are good, so that nothing is refused for another reason than who asks."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from annotation.models import Breaker, Project, Role, User
+from annotation.services.prompts import add_version
+from qa.models import QAItem
+from tests.doors.routes import ROUTES
+from tests.doors.test_routes import GOOD, IN_PROJECT, absents, address, everything, scene, told
+from tests.factories import MembershipFactory
+from tests.qa.scene import FinishedClip, finish_clip
+from tests.stack import HOME
+
+__all__ = ["scene"]
+
+CAPTION = {"text": "Other words.", "people": []}
+SAFE_PROMPT = (HOME / "annotation/prompts/caption.md").read_text().partition("---\n")[2]
+WRITES = [(name, method) for name in IN_PROJECT for method in ("POST", "PUT") if method in ROUTES[name].methods.split()]
+TAKEN = {200, 201, 302, 409}
+"""Done, or refused for the state of an object that the asker may see."""
+
+
+def bodies(question: QAItem) -> dict[str, dict[str, Any]]:
+    content = {} if question.head is None else question.head.content
+    one = {"question_id": question.question_id, "seen_number": "1"}
+    return {
+        "member": {"username": "ana", "role": "reviewer", "is_active": "on"},
+        "people": {"role": "annotator", "note": "a friend"},
+        "project_settings": {"name": "New name"},
+        "drafting": {"kind": "captions"},
+        "drafting_breaker": {"model": settings.DRAFTING_MODEL},
+        "drafting_run": {"verb": "pause"},
+        "drafting_settings": GOOD["drafting_settings"],
+        "prompt": {"title": "Another", "text": SAFE_PROMPT},
+        "prompt_choose": {"version": question.clip.metadata["version"]},
+        "prompt_try": {"version": question.clip.metadata["version"], "clips": "clip-a"},
+        "clip_upload": {"clip_id": "new", "license": "CC0"},
+        "caption_workspace": {"verb": "reopen", "seen_number": "1", "reason": "again"},
+        "caption_review": {"verb": "approve", "seen_number": "1"},
+        "qa_workspace": {"verb": "reopen", "reason": "again", **one},
+        "qa_review": {"verb": "approve", **one},
+        "releases": {"version": "2.0.0"},
+        "api_caption_working_copy": CAPTION,
+        "api_caption_revisions": CAPTION,
+        "api_caption_submit": CAPTION,
+        "api_caption_restore": {"number": 1},
+        "api_question_working_copy": {"content": content},
+        "api_question_revisions": {"content": content},
+        "api_question_drop": {"reason": "twice"},
+        "api_questions": {"category": "count", "content": content},
+        "api_questions_submit": {"seen": {question.question_id: '"1-0"'}},
+    }
+
+
+def send(client: Client, method: str, where: str, body: dict[str, Any]) -> Any:
+    """As the page or the program would; what was written is taken back, so that each request finds the same."""
+    with transaction.atomic():
+        if where.startswith("/api/"):
+            headers = {"If-Match": '"1-0"', "Idempotency-Key": "one"}
+            answer = client.generic(method, where, json.dumps(body), content_type="application/json", headers=headers)
+        elif where.endswith("/upload"):
+            answer = client.post(
+                where, {**body, "file": SimpleUploadedFile("a.mp4", b"\0\0\0\x20ftypisom" + bytes(99))}
+            )
+        else:
+            answer = client.post(where, urlencode(body), content_type="application/x-www-form-urlencoded")
+        transaction.set_rollback(True)
+    return answer
+
+
+@pytest.fixture
+def good(
+    scene: dict[str, str], project: Project, adam: User, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, dict[str, Any]]:
+    """A good body for each route; the project has a prompt version and a stopped model of its own."""
+    monkeypatch.setattr(settings, "ANTHROPIC_API_KEY", "a key")
+    Breaker.objects.create(model=settings.DRAFTING_MODEL, status=Breaker.Status.OPEN)
+    made = add_version(project=project, user=adam, name="caption", title="Ours", text=f"{SAFE_PROMPT}\nOurs.")
+    question = QAItem.objects.select_related("clip", "head").get(question_id=scene["question_id"])
+    question.clip.metadata = {"version": made.version}
+    return bodies(question)
+
+
+def test_every_route_that_writes_has_a_good_body_here_s04(good: dict[str, dict[str, Any]]) -> None:
+    assert {name for name, _ in WRITES} == set(good)
+
+
+def test_what_a_member_sends_arrives_and_what_otto_sends_is_for_nothing_s04(
+    scene: dict[str, str],
+    good: dict[str, dict[str, Any]],
+    adam: User,
+    otto: User,
+    client_of: Callable[[User], Client],
+) -> None:
+    client, member = client_of(otto), client_of(adam)
+    before = everything()
+    wrong: list[tuple[str, str, object]] = []
+    for name, method in WRITES:
+        where = address(name, scene)
+        arrived = send(member, method, where, good[name])
+        if arrived.status_code not in TAKEN:
+            wrong.append((name, where, (arrived.status_code, arrived.content[-700:])))
+        foreign = told(send(client, method, where, good[name]))
+        if foreign[0] != 404:
+            wrong.append((name, where, foreign[0]))
+        wrong.extend(
+            (name, absent, "differs")
+            for absent in absents(name, scene)
+            if told(send(client, method, absent, good[name])) != foreign
+        )
+    assert wrong == []
+    assert everything() == before
+
+
+def ottos_clip(otto: User, clip_id: str) -> FinishedClip:
+    project = Project.objects.get(slug="elsewhere")
+    author = MembershipFactory.create(project=project, role=Role.ANNOTATOR).user
+    return finish_clip(project, author=author, reviewer=otto, clip_id=clip_id)
+
+
+def test_another_projects_ids_in_ottos_own_requests_are_like_none_s04(
+    scene: dict[str, str],
+    good: dict[str, dict[str, Any]],
+    otto: User,
+    client_of: Callable[[User], Client],
+) -> None:
+    """In his project he may do all; what he names is another's, or nobody's of as long a name."""
+    own = ottos_clip(otto, "clip-o")
+    here = {**scene, "slug": "elsewhere", "clip_id": "clip-o", "question_id": own.item.question_id}
+    theirs, version = scene["question_id"], good["prompt_choose"]["version"]
+    nobodys = {"ana": "zzz", theirs: theirs.replace("clip-a", "clip-z"), version: "0" * 64, "clip-a": "clip-z"}
+    asked: list[tuple[str, dict[str, Any], str]] = [
+        ("member", good["member"], "ana"),
+        ("prompt_choose", good["prompt_choose"], version),
+        ("prompt_try", good["prompt_try"], version),
+        ("api_questions_submit", good["api_questions_submit"], theirs),
+    ]
+    words = {"etag": '"1-0"', "reason": "again", "seen_number": "1", "question_id": theirs}
+    asked += [("qa_workspace", {**words, "verb": verb}, theirs) for verb in ("save", "discard", "drop", "reopen")]
+    asked += [("qa_review", {**words, "verb": verb}, theirs) for verb in ("approve", "fix", "return")]
+    answer = {"verb": "answer", "question_id": theirs, f"seen:{theirs}": "1", f"choice:{theirs}": "o1"}
+    asked.append(("qa_review", answer, theirs))
+    client, before = client_of(otto), everything()
+    for name, body, foreign in asked:
+        absent = json.loads(json.dumps(body).replace(foreign, nobodys[foreign]))
+        assert absent != body
+        answers = [_without_tokens(send(client, "POST", address(name, here), one)) for one in (body, absent)]
+        assert answers[0][0] in (400, 404, 409, 412), (name, body, answers[0][0])
+        assert (answers[0][0], answers[0][1].replace(foreign, nobodys[foreign])) == answers[1], (name, body)
+    assert everything() == before
+
+
+def _without_tokens(answer: Any) -> tuple[int, str]:
+    said = answer.content.decode()
+    return answer.status_code, re.sub(r'(name="csrf" content="|csrfmiddlewaretoken" value=")\w+', r"\1", said)
+
+
+def test_a_public_clip_id_of_another_project_may_be_ones_own_s04(
+    scene: dict[str, str], otto: User, client_of: Callable[[User], Client]
+) -> None:
+    """Ids are unique inside a project: what one project has says nothing to the other."""
+    ottos_clip(otto, "clip-a")
+    page = client_of(otto).get(reverse("caption_workspace", args=["elsewhere", "clip-a"]))
+    assert page.status_code == 200
+    assert client_of(otto).get(reverse("caption_workspace", args=["demo", "clip-a"])).status_code == 404
