@@ -146,8 +146,11 @@ def test_another_projects_ids_in_ottos_own_requests_are_like_none_s04(
         ("prompt_try", good["prompt_try"], version),
         ("api_questions_submit", good["api_questions_submit"], theirs),
     ]
-    words = {"etag": '"1-0"', "reason": "again", "seen_number": "1", "question_id": theirs}
-    asked += [("qa_workspace", {**words, "verb": verb}, theirs) for verb in ("save", "discard", "drop", "reopen")]
+    words = {"reason": "again", "seen_number": "1", "question_id": theirs}
+    asked += [
+        ("qa_workspace", {**words, "etag": '"1-0"', "verb": verb}, theirs)
+        for verb in ("save", "discard", "drop", "reopen")
+    ]
     asked += [("qa_review", {**words, "verb": verb}, theirs) for verb in ("approve", "fix", "return")]
     answer = {"verb": "answer", "question_id": theirs, f"seen:{theirs}": "1", f"choice:{theirs}": "o1"}
     asked.append(("qa_review", answer, theirs))
@@ -157,6 +160,7 @@ def test_another_projects_ids_in_ottos_own_requests_are_like_none_s04(
         assert absent != body
         answers = [_without_tokens(send(client, "POST", address(name, here), one)) for one in (body, absent)]
         assert answers[0][0] in (400, 404, 409, 412), (name, body, answers[0][0])
+        assert "is unknown" not in answers[0][1], "the body itself was refused"
         assert (answers[0][0], answers[0][1].replace(foreign, nobodys[foreign])) == answers[1], (name, body)
     assert everything() == before
 
