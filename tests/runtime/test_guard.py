@@ -2,9 +2,10 @@
 
 import re
 import secrets
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psycopg
@@ -50,6 +51,11 @@ def _collected(monkeypatch: pytest.MonkeyPatch, static: Path) -> None:
 
 def _start(postgres: Postgres, **changes: str | None) -> subprocess.CompletedProcess[str]:
     """Ask gunicorn to check that it can load the server, as its first act at every start is."""
+    return _gunicorn(postgres, changes, "--check-config")
+
+
+def _gunicorn(postgres: Postgres, changes: Mapping[str, str | None], *options: str) -> subprocess.CompletedProcess[str]:
+    """With the settings of a server."""
     env: dict[str, str] = {
         **environment(),
         "SECRET_KEY": GOOD_KEY,
@@ -61,8 +67,10 @@ def _start(postgres: Postgres, **changes: str | None) -> subprocess.CompletedPro
         env.pop(name, None)
         if value is not None:
             env[name] = value
-    command = [sys.executable, "-m", "gunicorn", "haic_annotate.wsgi", "--preload", "--check-config"]
-    return subprocess.run(command, cwd=HOME, env=env, capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, "-m", "gunicorn", "haic_annotate.wsgi", "-c", "haic_annotate/production/gunicorn.py"]
+    return subprocess.run(
+        [*command, *options], cwd=HOME, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def _refusal(answer: subprocess.CompletedProcess[str]) -> str:
@@ -121,6 +129,20 @@ def test_an_open_door_is_refused_by_the_name_of_its_variable_s03(
     postgres: Postgres, variable: str, value: str | None
 ) -> None:
     assert variable in _refusal(_start(postgres, **{variable: value}))
+
+
+def test_an_unsafe_server_never_touches_its_port_s03(postgres: Postgres) -> None:
+    """The port is taken: a server that binds before it looks complains of that."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        bind = {"WEB_BIND": f"127.0.0.1:{port}"}
+        unsafe = _gunicorn(postgres, {**bind, "SECRET_KEY": "changeme"})
+        safe = _gunicorn(postgres, bind)
+    assert "SECRET_KEY" in _refusal(unsafe)
+    assert "in use" not in unsafe.stderr
+    assert (safe.returncode != 0, "in use" in safe.stderr) == (True, True), safe.stderr
 
 
 @pytest.mark.parametrize(
