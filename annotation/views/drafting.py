@@ -45,6 +45,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "No money is left under a cap",
         "They go on by themselves when there is: the next day, or a higher cap.",
     ),
+    "no_key": ("The workers have no key", "They go on by themselves when ANTHROPIC_API_KEY is set where workers run."),
     "breaker": ("The model's server refuses us", "They go on when an administrator closes the breaker."),
     "unavailable": ("The model, or the store of videos, did not answer", "It was tried several times."),
     "unknown": (
@@ -60,8 +61,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "too_large": ("The reply is too large", "Only its beginning is kept."),
     "bad_request": ("The model's server does not take the request", "It says why beside each clip."),
     "breaks_rules": ("Still breaks a rule after the repair", "The rules stand beside each clip."),
-    "poison": ("Reading the reply ended its worker", "It was read several times. The reply is kept."),
-    "expired": ("Not done by the batch in its time", "They were sent in bulk twice."),
+    "poison": ("It ended its worker", "It was tried several times. If a reply came, it is kept."),
 }
 """A job's reason -> what it means, and what helps."""
 

@@ -36,6 +36,7 @@ from annotation.services.estimates import TOKENS_AROUND, estimate
 from annotation.services.ledger import ledger_of
 from annotation.services.reviews import approve
 from annotation.states import State
+from annotation.views.drafting import REASONS
 from qa.drafted_questions import QUESTIONS_SCHEMA
 from qa.services import drafted_items
 from tests.annotation.drafting.conftest import drafting_jobs, model, waiting_clips, with_frames
@@ -392,6 +393,14 @@ def test_failures_stand_by_reason_and_can_be_tried_again(
     assert "22 are queued again." in page_of(client, address_of(run))
     client.post(address_of(run), {"verb": "retry", "reason": "no such reason"})
     assert "0 are queued again." in page_of(client, address_of(run))
+
+
+def test_every_reason_that_drafting_gives_has_words(settings: Any) -> None:
+    code = "\n".join(path.read_text() for path in (settings.BASE_DIR / "annotation/drafting").glob("*.py"))
+    given = re.findall(r'(?:\breason="|fail\(job, "|Unusable\(\s*"|^    code = ")([a-z_]+)"', code, flags=re.MULTILINE)
+    assert len(set(given)) > 12
+    # What refuses us opens the breaker, and is that job's reason.
+    assert set(given) ^ set(REASONS) == {"refusing"}
 
 
 def test_a_run_that_waits_for_money_says_which_cap(
