@@ -3,6 +3,7 @@
 What breaks a blocking rule goes back once, with the rules that it breaks; what still breaks one then is no draft.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from annotation.caption_format import format_mark
 from annotation.drafting import client
 from annotation.drafting.client import Exchange, ModelRequest
-from annotation.drafting.kinds import BreaksRules, Outdated, Target, subject_of
+from annotation.drafting.kinds import BreaksRules, Malformed, Outdated, Target, subject_of
 from annotation.models import Call, Caption, CaptionRevision, Clip, DraftingSettings, Job, Project, Prompt
 from annotation.services.drafted_captions import data_block, input_digest, provenance_of, settings_of
 from annotation.services.frames import frames_of
@@ -69,7 +70,7 @@ class QuestionKind:
         }
         instructions = job.prompt.text
         if job.repair_of is not None:
-            broken = _broken(job, self._questions(job, _value_of(job.repair_of)))
+            broken = _broken(job, _earlier(job))
             more |= {
                 "wanted": len(broken),
                 "questions": [_with_problems(question, flags) for question, flags in broken],
@@ -87,25 +88,38 @@ class QuestionKind:
         )
 
     def read(self, job: Job, call: Call, value: Any) -> ReadQuestions:
-        questions = self._questions(job, value)
+        questions = _questions(job, value, wanted=_wanted_in(call))
+        if job.repair_of is not None:
+            return self._repaired(job, questions)
         broken = _broken(job, questions)
-        good = [question for question in questions if question not in [bad for bad, _ in broken]]
-        if job.repair_of is None:
-            if broken:
-                raise BreaksRules(_words_of(broken))
-            return ReadQuestions(good)
-        earlier = self._questions(job, _value_of(job.repair_of))
+        if broken:
+            raise BreaksRules(_words_of(broken))
+        return ReadQuestions(questions)
+
+    def _repaired(self, job: Job, mended: list[Question]) -> ReadQuestions:
+        """What was good before, and what is good now: each in the place of a broken one, with the same key."""
+        earlier = _earlier(job)
+        before = _broken(job, earlier)
+        if len(mended) != len(before):
+            raise Malformed(f"The repair gave {len(mended)} questions for {len(before)}.")
+        pairs = zip(mended, before, strict=True)
+        good = [
+            question
+            for question, (broken, _) in pairs
+            if question["answer_index"] == broken["answer_index"] and not _flags(job, question)
+        ]
         kept = [question for question in earlier if not _flags(job, question)]
         if not kept and not good:
-            raise BreaksRules(f"After the repair: {_words_of(broken)}" if broken else "The repair gave no question.")
-        return ReadQuestions(kept + good, given_up=len(earlier) - len(kept) - len(good))
+            still = _words_of(_broken(job, mended)) or "another option became the key"
+            raise BreaksRules(f"After the repair: {still}")
+        return ReadQuestions(kept + good, given_up=len(before) - len(good))
 
     def store(self, job: Job, call: Call, read: ReadQuestions) -> None:
         provenance = provenance_of(call)
         if job.repair_of is not None:
             provenance |= {"repairs": str(job.repair_of.uid), "repair_prompt": chosen(job.clip.project, REPAIR).version}
         if read.given_up:
-            job.detail = f"{read.given_up} of its questions still broke a rule after the repair and was left out."
+            job.detail = f"{read.given_up} of its questions could not be repaired and was left out."
         for place, question in enumerate(read.good):
             add_drafted_item(
                 clip=job.clip,
@@ -118,13 +132,25 @@ class QuestionKind:
             )
 
     def preview(self, job: Job, value: Any) -> str:
-        questions = self._questions(job, value)
+        wanted = settings_of(job.clip.project).questions_per_category
+        questions = _questions(job, value, wanted=wanted)
         return "\n\n".join(_told(job, question) for question in questions) or "No question: the caption supports none."
 
-    def _questions(self, job: Job, value: Any) -> list[Question]:
-        """As the form wants them. Raises BadInput."""
-        wanted = settings_of(job.clip.project).questions_per_category
-        return questions_from_reply(value, caption_text=_approved(job.clip).text, wanted=wanted)
+
+def _questions(job: Job, value: Any, *, wanted: int) -> list[Question]:
+    """As the form wants them. Raises BadInput."""
+    return questions_from_reply(value, caption_text=_approved(job.clip).text, wanted=wanted)
+
+
+def _wanted_in(call: Call) -> int:
+    """How many questions this call asked for: the project's wish may be another one by now."""
+    return int(json.loads(call.request["data"])["wanted"])
+
+
+def _earlier(job: Job) -> list[Question]:
+    """The questions of the reply that is being repaired. Costs 1 query for its outcome."""
+    assert job.repair_of is not None  # noqa: S101 - asked for by those who have looked
+    return _questions(job, _value_of(job.repair_of), wanted=_wanted_in(job.repair_of))
 
 
 def _approved(clip: Clip) -> CaptionRevision:

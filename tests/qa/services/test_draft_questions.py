@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from annotation.drafting.jobs import run_job
+from annotation.drafting import client
+from annotation.drafting.jobs import conclude, lease, prepare, record, run_job
 from annotation.models import BudgetAccount, Call, CallOutcome, Draft, Job, JobStatus, Project, User
 from annotation.services.captions import reopen
-from annotation.services.drafting import make_run
+from annotation.services.drafting import change_drafting, make_run
 from annotation.states import State
 from qa.categories import Category
 from qa.models import QAItem
@@ -112,6 +113,36 @@ def test_what_still_breaks_a_rule_after_the_repair_fails_and_costs_two_calls(job
     assert QAItem.objects.count() == Draft.objects.filter(job=job).count() == 0
     spent = sum(cost or 0 for cost in CallOutcome.objects.values_list("cost_micro_usd", flat=True))
     assert BudgetAccount.objects.get(key="project:demo").spent_micro_usd == spent > 0
+
+
+@pytest.mark.parametrize("mended", [[{**GOOD, "answer_index": 1}], [GOOD, GOOD], []], ids=["other key", "two", "none"])
+def test_a_repair_that_moves_the_key_or_gives_another_number_is_no_draft(
+    job: Job, model: ModelServer, mended: list[dict[str, Any]]
+) -> None:
+    model.behave(says(BAD), says(*mended))
+    run_job(job.pk)
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert job.status == JobStatus.FAILED
+    assert QAItem.objects.count() == 0
+    assert len(model.calls()) == 2
+
+
+def test_a_wish_that_changes_while_the_model_works_loses_no_reply(
+    job: Job, project: Project, adam: User, model: ModelServer
+) -> None:
+    other = {**GOOD, "question": "What does the bald man do just before he lands?"}
+    model.behave(says(BAD, other), says(GOOD))
+    run_job(job.pk)
+    held = lease(job.pk)
+    assert held is not None
+    prepared = prepare(held)
+    change_drafting(project=project, user=adam, questions_per_category=1)
+    assert prepared is not None
+    reply = client.send(prepared[1], call_id="repair")
+    record(prepared[0], reply.exchange)
+    conclude(held, prepared[0], reply.value)
+    assert Draft.objects.filter(job=job).count() == 2
 
 
 def test_a_caption_that_gives_no_question_ends_the_job_without_one(job: Job, model: ModelServer) -> None:
