@@ -13,11 +13,13 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
-from annotation.models import Invitation, Membership, Project, User
+from annotation.models import Invitation, Membership, Project, Role, User
 from annotation.services.invitations import invite
+from annotation.services.tokens import make_token
 from tests.doors.routes import ROUTES, Kind
 from tests.doors.test_routes import IN_PROJECT, address, everything, parameters_of, scene
 from tests.doors.traversals import TRAVERSALS
+from tests.factories import MembershipFactory, ProjectFactory
 from tests.stack import HOME
 
 __all__ = ["scene"]
@@ -155,7 +157,17 @@ def test_each_unsafe_method_needs_the_token_and_our_origin_s08(scene: dict[str, 
     client.force_login(adam)
     client.get(reverse("projects"))
     pages = [(name, address(name, scene)) for name in IN_PROJECT]
-    pages += [(name, reverse(name)) for name in ("project_new", "api_tokens", "account_logout")]
+    pages += [(name, reverse(name)) for name in ("project_new", "api_tokens", "account_change_password")]
+    token_id = make_token(user=adam, name="mine", scope="read", days=1)[0].pk
+    invited_to = ProjectFactory.create(slug="invited-to")
+    MembershipFactory.create(project=invited_to, user=adam, role=Role.ADMIN)
+    invitation = invite(project=invited_to, role="reviewer", invited_by=adam)[1]
+    done_at_once = {
+        "api_token_revoke": reverse("api_token_revoke", args=[token_id]),
+        "invitation": reverse("invitation", args=[invitation]),
+        "account_logout": reverse("account_logout"),
+    }
+    pages += done_at_once.items()
     before = everything()
     for (name, where), method in itertools.product(pages, UNSAFE):
         if method not in ROUTES[name].methods.split():
@@ -169,11 +181,31 @@ def test_each_unsafe_method_needs_the_token_and_our_origin_s08(scene: dict[str, 
         ):
             answer = client.generic(method, where, b"{}", content_type="application/json", headers=headers)
             assert (answer.status_code, name, method, headers) == (403, name, method, headers)
-        if name != "account_logout":
+        if name not in done_at_once:
             headers = {"X-CSRFToken": token, "Origin": ORIGIN}
             ours = client.generic(method, where, b"{}", content_type="application/json", headers=headers)
             assert ours.status_code != 403, name
     assert everything() == before
+    for name, where in done_at_once.items():
+        headers = {"X-CSRFToken": _token_of(client), "Origin": ORIGIN}
+        assert client.post(where, headers=headers).status_code == 302, name
+
+
+@pytest.mark.django_db
+def test_nobody_is_signed_in_or_made_a_member_by_another_site_s08(adam: User, project: Project, ana: User) -> None:
+    """Before there is a session too: else one could be made to work in somebody else's account."""
+    invitation = reverse("invitation", args=[invite(project=project, role="annotator", invited_by=adam)[1]])
+    sent = {reverse("account_login"): {"login": "ana", "password": "correct horse battery"}, invitation: NEW}
+    client = Client(enforce_csrf_checks=True)
+    before = everything()
+    for where, said in sent.items():
+        page = client.get(where).content.decode()
+        token = page.partition('name="csrf" content="')[2].partition('"')[0]
+        for headers in ({}, {"X-CSRFToken": "x" * 32}, {"X-CSRFToken": token, "Origin": "https://evil.test"}):
+            assert client.post(where, said, headers=headers).status_code == 403, (where, headers)
+    assert everything() == before
+    assert "sessionid" not in client.cookies
+    assert client.post(where, said, headers={"X-CSRFToken": token, "Origin": ORIGIN}).status_code == 302
 
 
 ORIGIN = "http://testserver"

@@ -83,6 +83,11 @@ class DraftingStack:
         worker = ["-m", "celery", "-A", "haic_annotate", "worker", "-c", str(CHILDREN), "-l", "WARNING"]
         self.worker = self._spawn("worker", *worker, "-Q", "drafting,default", "--without-mingle", "--without-gossip")
 
+    def revive(self) -> None:
+        """A worker ends by itself when its children are killed while it starts: as `./haic up` and compose do."""
+        if self.worker.poll() is not None:
+            self.start_worker()
+
     def kill_worker_child(self, place: int) -> None:
         """One process of the pool, as the kernel does when memory is short."""
         children = self._children()
@@ -149,6 +154,7 @@ class DraftingStack:
         """Until no job waits or is on the way, or the time is over; what stands then."""
         end = time.monotonic() + seconds
         while True:
+            self.revive()
             state = self.state()
             open_jobs = sum(
                 state["jobs"].get(status, 0) for status in ("queued", "leased", "calling", "received", "paused")

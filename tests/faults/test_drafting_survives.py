@@ -50,6 +50,7 @@ def test_killed_workers_and_brokers_cost_no_draft_and_no_second_bill_f01_f02_f05
     model.wait_for_calls(CHILDREN, seconds=60)
     for _ in range(KILLS):
         time.sleep(chance.uniform(0.2, 1.8))
+        stack.revive()
         killed[kill_something(stack, chance)] += 1
     state = stack.wait_for(seconds=180)
     asked_again = 0

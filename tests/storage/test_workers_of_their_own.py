@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import Celery
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db.models.fields.files import FieldFile
 
 from annotation import stored_files
 from annotation.errors import NoRoom, StoreAway
-from annotation.models import Clip, Project, Role, Upload
+from annotation.models import Clip, Draft, Project, Role, Upload
+from annotation.services.drafting import make_run, regenerate
 from annotation.stored_files import copy_to, remove_abandoned, working_folder
+from haic_annotate.embedded import Valkey
+from haic_annotate.processes import die_with_parent
 from tests.factories import ClipFactory, MembershipFactory
+from tests.model_server import ModelServer
 from tests.stack import HOME
 from tests.storage.conftest import Bucket
 
@@ -38,6 +44,9 @@ with working_folder() as folder:
 """
 )
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+RUN_JOB = START + "from annotation.tasks import run_job; run_job({pk})"
 
 
 def worker(code: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -72,6 +81,68 @@ def test_a_video_and_a_drafting_worker_need_no_disk_but_their_own(
     counted = worker(COUNT_FRAMES.format(pk=clip.pk, then=""), bucket.environment(second))
     assert counted.stdout == f"{clip.frames} frames\n", counted.stderr
     assert left_behind(second) == []
+
+
+def test_a_drafting_worker_samples_from_the_bucket_and_keeps_its_frames_there(
+    bucket: Bucket, project: Project, tmp_path: Path
+) -> None:
+    """The first one samples; the second one, on another disk, finds the frames in the store."""
+    upload = queued(project, SAMPLE.read_bytes())
+    assert worker(TAKE_UPLOAD.format(pk=upload.pk), bucket.environment(tmp_path / "video")).returncode == 0
+    clip = Clip.objects.get(clip_id="up")
+    (job,) = make_run(project=project, user=None, kind="captions").jobs.all()
+    with ModelServer() as model:
+        way_there = {"ANTHROPIC_API_KEY": "a key for tests", "ANTHROPIC_BASE_URL": model.base_url}
+        first = worker(RUN_JOB.format(pk=job.pk), {**bucket.environment(tmp_path / "first"), **way_there})
+        assert first.returncode == 0, first.stderr
+        drafted = Draft.objects.get(clip=clip)
+        assert len(drafted.provenance["frames_ms"]) == 16
+        assert clip.frame_sets.get().file.name in bucket.names()
+        bucket.client.delete_object(Bucket=bucket.name, Key=clip.video.name)  # nobody needs to fetch it again
+        another = regenerate(clip=clip, user=upload.uploaded_by)
+        second = worker(RUN_JOB.format(pk=another.pk), {**bucket.environment(tmp_path / "second"), **way_there})
+        assert second.returncode == 0, second.stderr
+    assert Draft.objects.filter(clip=clip).count() == 2
+    assert left_behind(tmp_path / "first") == left_behind(tmp_path / "second") == []
+
+
+def test_a_celery_worker_of_the_video_queue_works_from_the_bucket_alone(
+    bucket: Bucket, project: Project, tmp_path: Path
+) -> None:
+    """As on a host of its own: it is told of an upload by the broker, and finds the file in S3."""
+    upload = queued(project, SAMPLE.read_bytes())
+    valkey = Valkey(tmp_path / "valkey", log=tmp_path / "valkey.log")
+    valkey.start()
+    disk = tmp_path / "disk"
+    command = ["-m", "celery", "-A", "haic_annotate", "worker", "-Q", "video", "-c", "1", "-l", "WARNING"]
+    with (tmp_path / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=tmp_path,
+            env={**bucket.environment(disk), "REDIS_URL": valkey.url},
+            stdout=log,
+            stderr=log,
+            preexec_fn=die_with_parent,
+        )
+    try:
+        with Celery(broker=valkey.url) as publisher:
+            publisher.send_task("annotation.take_upload", args=[upload.pk], queue="video")
+        end = time.monotonic() + 90
+        while upload.status not in (Upload.Status.DONE, Upload.Status.REFUSED):
+            assert worker.poll() is None and time.monotonic() < end, (tmp_path / "worker.log").read_text()
+            time.sleep(0.2)
+            upload.refresh_from_db()
+    finally:
+        worker.terminate()
+        worker.wait(60)
+        valkey.stop()
+    assert (upload.status, upload.reason) == (Upload.Status.DONE, "")
+    assert {str(file.name) for file in files_of(Clip.objects.get(clip_id="up"))} == set(bucket.names())
+    assert left_behind(disk) == []
+
+
+def files_of(clip: Clip) -> list[FieldFile]:
+    return [clip.original, clip.video, clip.poster]
 
 
 def test_a_worker_that_refuses_or_breaks_leaves_nothing(bucket: Bucket, project: Project, tmp_path: Path) -> None:
