@@ -78,7 +78,8 @@ class DraftingSettingsForm(StrictForm):
     drafts_by_itself = forms.BooleanField(
         required=False,
         label="Draft by itself",
-        help_text="What waits is drafted without a run: captions of new clips, questions of approved captions.",
+        help_text="What comes to wait is drafted without being asked for, once: captions of new clips, questions of"
+        " approved captions. Pause its run to hold it.",
     )
     cap_usd = forms.DecimalField(
         min_value=0,

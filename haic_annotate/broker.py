@@ -1,4 +1,7 @@
-"""One message to the broker, quickly or not at all: what cannot be sent now stays in the outbox."""
+"""Messages to the broker, quickly or not at all: what cannot be sent now stays in the outbox."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from annotation.models import Outbox
 from annotation.services.outbox import CANARY
@@ -9,9 +12,17 @@ CANARY_EXPIRES_S = 120
 PATIENCE = {"socket_connect_timeout": 0.8, "socket_timeout": 0.8, "max_retries": 1}
 
 
-def send(row: Outbox) -> None:
-    """Publish the row's task. Raises a broker error within 5 seconds, even where the broker hangs."""
-    # A canary that waits for a worker to come back proves nothing any more: the next one does.
-    expires = CANARY_EXPIRES_S if row.task == CANARY else None
+@contextmanager
+def sending() -> Iterator[Callable[[Outbox], None]]:
+    """What publishes a row's task, over one connection that is opened when it is first needed.
+
+    It raises a broker error within 5 seconds, even where the broker hangs.
+    """
     with app.connection_for_write(transport_options=PATIENCE) as connection:
-        app.send_task(row.task, args=row.args, queue=row.queue, connection=connection, retry=False, expires=expires)
+
+        def send(row: Outbox) -> None:
+            # A canary that waits for a worker to come back proves nothing any more: the next one does.
+            expires = CANARY_EXPIRES_S if row.task == CANARY else None
+            app.send_task(row.task, args=row.args, queue=row.queue, connection=connection, retry=False, expires=expires)
+
+        yield send

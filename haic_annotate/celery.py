@@ -1,9 +1,13 @@
 """The Celery app. Tasks are entry points that call services; they are found by name, nobody imports them."""
 
+import gc
 import os
+from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init, worker_process_init
+from celery.signals import task_prerun, worker_init, worker_process_init
+from django.conf import settings
+from django.db import close_old_connections
 
 from haic_annotate.guard import refuse_unsafe_start
 from haic_annotate.processes import die_with_parent
@@ -22,3 +26,19 @@ def _die_with_the_worker(**kwargs: object) -> None:
 @worker_init.connect
 def _refuse_unsafe_start(**kwargs: object) -> None:
     refuse_unsafe_start()
+
+
+@worker_init.connect
+def _load_what_children_share(**kwargs: object) -> None:
+    from annotation.drafting.client import load  # needs the apps, which the worker has loaded by now
+
+    if settings.ANTHROPIC_API_KEY:
+        load()
+    gc.freeze()
+
+
+@task_prerun.connect
+def _leave_connections_that_died(sender: Any = None, **kwargs: object) -> None:
+    """A connection lasts as long as in the server: CONN_MAX_AGE, and it is tried before a task uses it."""
+    if not sender.request.is_eager:
+        close_old_connections()

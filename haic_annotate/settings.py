@@ -262,6 +262,8 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_DB_REUSE_MAX = 10**9
+"""Celery would connect anew for each task; haic_annotate/celery.py asks instead, as for each request."""
 
 # --- the model (annotation/drafting) ----------------------------------------------------------------------------------
 ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", "")

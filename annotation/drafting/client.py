@@ -343,6 +343,11 @@ def patience() -> Any:
     return httpx2.Timeout(settings.CALL_SECONDS, connect=CONNECT_SECONDS)
 
 
+def load() -> None:
+    """Import the vendor's library, which takes seconds, before a worker has children: once for all of them."""
+    import anthropic  # noqa: F401
+
+
 def client() -> Any:
     """The vendor's client of this process, for the address and key of the settings."""
     return _client(settings.ANTHROPIC_BASE_URL, settings.ANTHROPIC_API_KEY)

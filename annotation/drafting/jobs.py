@@ -178,8 +178,7 @@ def journal(job: Job, request: ModelRequest, *, batch_id: int | None = None) -> 
     with transaction.atomic():
         if not mine(job).update(status=JobStatus.CALLING):
             return None
-        reserve(project=job.clip.project, day=now.date(), amount=amount)
-        return Call.objects.create(
+        call = Call.objects.create(
             job=job,
             attempt=job.attempt,
             project=job.clip.project,
@@ -193,6 +192,8 @@ def journal(job: Job, request: ModelRequest, *, batch_id: int | None = None) -> 
             day=now.date(),
             created_at=now,
         )
+        reserve(project=job.clip.project, day=now.date(), amount=amount)
+        return call
 
 
 @in_transaction
@@ -220,12 +221,12 @@ def record(call: Call, exchange: Exchange, *, failure: CallFailed | None = None)
     )
     if not _first(outcome):
         return False
-    if cost is not None:
-        settle(project=call.project, day=call.day, reserved=call.reserved_micro_usd, cost=cost)
     if failure is None:
         Job.objects.filter(pk=call.job_id, attempt=call.attempt, status=JobStatus.CALLING).update(
             status=JobStatus.RECEIVED
         )
+    if cost is not None:
+        settle(project=call.project, day=call.day, reserved=call.reserved_micro_usd, cost=cost)
     return True
 
 

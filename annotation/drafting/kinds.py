@@ -46,8 +46,11 @@ class Kind(Protocol):
     prompt_names: tuple[str, ...]
     """The prompts that it asks with, in the order of pages."""
 
-    def targets(self, project: Project, own: DraftingSettings) -> Iterator[Target]:
-        """All that waits, in the order of clip ids; the control share is left out."""
+    def targets(self, project: Project, own: DraftingSettings, *, is_new: bool = False) -> Iterator[Target]:
+        """All that waits, in the order of clip ids; the control share is left out.
+
+        is_new: only what was never asked for, with whichever prompt, model or input.
+        """
 
     def target(self, clip: Clip, own: DraftingSettings, prompt: Prompt) -> Target:
         """One clip with this prompt, whether it waits or not. Raises Outdated if nothing can be asked about it yet."""

@@ -25,6 +25,7 @@ class Run(models.Model):
     """Somebody asked for drafts of everything that waits for one.
 
     withheld: clips of the control share, which nobody drafts. known: jobs that an earlier run had made already.
+    by_itself: nobody asked; what comes to wait later is added, until somebody pauses or cancels it.
     """
 
     class Kind(models.TextChoices):
@@ -41,6 +42,7 @@ class Run(models.Model):
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.RUNNING)
     model = models.CharField(max_length=200)
     is_batch = models.BooleanField(default=False)
+    by_itself = models.BooleanField(default=False)
     withheld = models.PositiveIntegerField(default=0)
     known = models.PositiveIntegerField(default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")

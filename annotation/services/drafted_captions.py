@@ -77,9 +77,11 @@ class CaptionKind:
 
     prompt_names: tuple[str, ...] = ("caption",)
 
-    def targets(self, project: Project, own: DraftingSettings) -> Iterator[Target]:
+    def targets(self, project: Project, own: DraftingSettings, *, is_new: bool = False) -> Iterator[Target]:
         prompt = chosen(project, "caption")
         waiting = Clip.objects.filter(project=project, state=ClipStatus.ACTIVE, caption__state=State.WAITING)
+        if is_new:
+            waiting = waiting.exclude(jobs__kind="caption")
         for clip in waiting.filter(is_control=False).order_by("clip_id").iterator(chunk_size=500):
             yield self.target(clip, own, prompt)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
@@ -84,21 +85,58 @@ def make_run(
     if limit is not None and limit < 1:
         raise BadInput({"limit": "must be 1 or more"})
     own = settings_of(project)
-    run = Run.objects.create(
-        project=project,
-        kind=kind,
-        model=model_of(own),
-        is_batch=is_batch,
-        created_by=user,
-        withheld=Clip.objects.filter(project=project, is_control=True).count() if kind == Run.Kind.CAPTIONS else 0,
-    )
-    targets = kind_named(KINDS[Run.Kind(kind)]).targets(project, own)
+    run = _new_run(own, Run.Kind(kind), user=user, is_batch=is_batch)
+    targets = kind_named(KINDS[run.kind]).targets(project, own)
     while (limit is None or limit > 0) and (some := list(islice(targets, AT_ONCE))):
         new = _new_jobs(run, some, limit)
         limit = None if limit is None else limit - new
     run.save(update_fields=["known"])
     gather(run)
     return run
+
+
+def draft_by_itself() -> None:
+    """In projects that want it, ask for what came to wait since and was never asked for; nothing without a key.
+
+    Safe to run twice. Costs 2 queries for each such project and kind.
+    """
+    if not settings.ANTHROPIC_API_KEY:
+        return
+    for own in DraftingSettings.objects.filter(drafts_by_itself=True).select_related("project"):
+        for kind in KINDS:
+            _add_new(own, kind)
+
+
+@in_transaction
+def _add_new(own: DraftingSettings, kind: Run.Kind) -> None:
+    """What one person stops stays stopped: a paused run takes nothing on, what was cancelled was asked for."""
+    if not any(kind_named(KINDS[kind]).targets(own.project, own, is_new=True)):
+        return
+    _lock(own.project)
+    some = list(islice(kind_named(KINDS[kind]).targets(own.project, own, is_new=True), AT_ONCE))
+    runs = Run.objects.filter(project=own.project, kind=kind, by_itself=True)
+    if not some or runs.filter(status=Run.Status.PAUSED).exists():
+        return
+    run = runs.filter(status=Run.Status.RUNNING, model=model_of(own)).first()
+    _new_jobs(run or _new_run(own, kind, by_itself=True), some, None)
+
+
+def _new_run(own: DraftingSettings, kind: Run.Kind, *, user: User | None = None, **more: bool) -> Run:
+    """No two for a project at once: they would make the same jobs."""
+    _lock(own.project)
+    control = Clip.objects.filter(project=own.project, is_control=True)
+    return Run.objects.create(
+        project=own.project,
+        kind=kind,
+        model=model_of(own),
+        created_by=user,
+        withheld=control.count() if kind == Run.Kind.CAPTIONS else 0,
+        **more,
+    )
+
+
+def _lock(project: Project) -> None:
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 def _new_jobs(run: Run, targets: list[Target], limit: int | None) -> int:

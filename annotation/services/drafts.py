@@ -36,5 +36,5 @@ def store_draft(
     draft.digest = draft.computed_digest()
     draft.save(force_insert=True)
     if kind == "caption":
-        accept_draft(caption=clip.caption, draft=draft)
+        accept_draft(draft)
     return draft

@@ -12,6 +12,7 @@ from django.utils import timezone
 from annotation.drafting.sweep import sweep_jobs
 from annotation.models import Heartbeat, IdempotencyKey, Outbox, Upload
 from annotation.outbox import enqueue
+from annotation.services.drafting import draft_by_itself
 from annotation.transactions import in_transaction
 from annotation.workflow import database_now
 
@@ -27,11 +28,15 @@ Send = Callable[[Outbox], None]
 
 def publish_pending(send: Send) -> int:
     """Send what waits, oldest first; return how many. What cannot be sent stays. The caller holds the relay's lock."""
-    pending = list(Outbox.objects.filter(published_at=None)[:BATCH])
-    for row in pending:
-        send(row)
-        Outbox.objects.filter(pk=row.pk).update(published_at=database_now())
-    return len(pending)
+    pending = Outbox.objects.filter(published_at=None)[:BATCH]
+    sent: list[int] = []
+    try:
+        for row in pending:
+            send(row)
+            sent.append(row.pk)
+    finally:
+        Outbox.objects.filter(pk__in=sent).update(published_at=database_now())
+    return len(sent)
 
 
 def send_canary() -> None:
@@ -46,9 +51,10 @@ def beat(name: str) -> None:
 
 
 def sweep() -> None:
-    """Bring back work whose worker is gone; drop what was published or answered long ago."""
+    """Bring back work whose worker is gone, drop what was published or answered long ago, ask for new drafts."""
     _sweep_uploads()
     sweep_jobs()
+    draft_by_itself()
 
 
 @in_transaction

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+
 from annotation.caption_format import format_mark
 from annotation.drafting import client
 from annotation.drafting.client import Exchange, ModelRequest
@@ -42,14 +44,20 @@ class QuestionKind:
 
     prompt_names: tuple[str, ...] = tuple(Category.values)
 
-    def targets(self, project: Project, own: DraftingSettings) -> Iterator[Target]:
+    def targets(self, project: Project, own: DraftingSettings, *, is_new: bool = False) -> Iterator[Target]:
         prompts = {category: chosen(project, category) for category in Category.values}
         approved = Clip.objects.filter(project=project, state=ClipStatus.ACTIVE, caption__state=State.APPROVED)
-        for clip in approved.order_by("clip_id").select_related("caption__approved_revision").iterator(chunk_size=500):
-            items = QAItem.objects.filter(clip=clip).exclude(state=State.DROPPED)
-            present = set(items.values_list("category", flat=True))
+        if is_new:
+            approved = approved.filter(_has_room())
+        approved = approved.order_by("clip_id").select_related("caption__approved_revision")
+        asked = Prefetch("jobs", Job.objects.filter(kind__startswith="qa:").only("clip", "kind"), to_attr="asked")
+        approved = approved.prefetch_related(Prefetch("qa_items", _standing(), to_attr="standing"), asked)
+        for clip in approved.iterator(chunk_size=500):
+            taken = {item.category for item in clip.standing}
+            if is_new:
+                taken |= {subject_of(job.kind) for job in clip.asked}
             for category, prompt in prompts.items():
-                if category not in present:
+                if category not in taken:
                     yield self.target(clip, own, prompt)
 
     def target(self, clip: Clip, own: DraftingSettings, prompt: Prompt) -> Target:
@@ -151,6 +159,20 @@ def _earlier(job: Job) -> list[Question]:
     """The questions of the reply that is being repaired. Costs 1 query for its outcome."""
     assert job.repair_of is not None  # noqa: S101 - asked for by those who have looked
     return _questions(job, _value_of(job.repair_of), wanted=_wanted_in(job.repair_of))
+
+
+def _standing() -> QuerySet[QAItem]:
+    return QAItem.objects.exclude(state=State.DROPPED)
+
+
+def _has_room() -> Q:
+    """Clips with a category that has no question and was never asked for."""
+    room = Q()
+    for category in Category.values:
+        present = Exists(_standing().filter(clip=OuterRef("pk"), category=category))
+        asked = Exists(Job.objects.filter(clip=OuterRef("pk"), kind=f"qa:{category}"))
+        room |= ~present & ~asked
+    return room
 
 
 def _approved(clip: Clip) -> CaptionRevision:

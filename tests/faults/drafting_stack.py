@@ -14,7 +14,7 @@ from haic_annotate.processes import die_with_parent
 from tests.stack import HOME, environment, manage
 
 CHILDREN = 4
-SEED = """
+DRAFTS_TO_MAKE = """
 from annotation.models import Role
 from annotation.services.drafting import make_run
 from tests.annotation.drafting.conftest import waiting_clips
@@ -50,10 +50,11 @@ print(json.dumps({
 
 
 class DraftingStack:
-    """A project with so many clips that wait, a run over them, and who does it. Sweeps every 2 s, leases of 4 s."""
+    """The services, and who drafts. Sweeps every 2 s, leases of 4 s. children: processes of the worker's pool."""
 
-    def __init__(self, data: Path, *, model: str, clips: int) -> None:
+    def __init__(self, data: Path, *, model: str, children: int = CHILDREN) -> None:
         self.data = data
+        self.children = children
         self.postgres = Postgres(data / "pg", log=data / "postgres.log")
         self.postgres.start()
         self.postgres.make_roles()
@@ -75,12 +76,15 @@ class DraftingStack:
         }
         self.env = {**base, "DATABASE_URL": self.postgres.url("haic_app", "haic")}
         self._manage("migrate", "-v", "0", env={**base, "DATABASE_URL": self.postgres.url("haic_owner", "haic")})
-        self._shell(SEED.replace("CLIPS", str(clips)))
         self.relay = self._spawn("relay", "manage.py", "relay")
         self.start_worker()
 
+    def draft(self, clips: int) -> None:
+        """Make a project with so many clips that wait for a caption, and a run over them."""
+        self.shell(DRAFTS_TO_MAKE.replace("CLIPS", str(clips)))
+
     def start_worker(self) -> None:
-        worker = ["-m", "celery", "-A", "haic_annotate", "worker", "-c", str(CHILDREN), "-l", "WARNING"]
+        worker = ["-m", "celery", "-A", "haic_annotate", "worker", "-c", str(self.children), "-l", "WARNING"]
         self.worker = self._spawn("worker", *worker, "-Q", "drafting,default", "--without-mingle", "--without-gossip")
 
     def revive(self) -> None:
@@ -90,7 +94,7 @@ class DraftingStack:
 
     def kill_worker_child(self, place: int) -> None:
         """One process of the pool, as the kernel does when memory is short."""
-        children = self._children()
+        children = self.pool()
         if children:
             os.kill(children[place % len(children)], signal.SIGKILL)
 
@@ -107,12 +111,12 @@ class DraftingStack:
         self.valkey.start()
 
     def state(self) -> dict[str, Any]:
-        value: dict[str, Any] = json.loads(self._shell(STATE).splitlines()[-1])
+        value: dict[str, Any] = json.loads(self.shell(STATE).splitlines()[-1])
         return value
 
     def retry_unknown(self) -> int:
         """What an administrator does about jobs whose outcome nobody knows."""
-        return int(self._shell(RETRY).splitlines()[-1])
+        return int(self.shell(RETRY).splitlines()[-1])
 
     def verify_history(self) -> str:
         return self._manage("verify_history", env=self.env)
@@ -125,8 +129,8 @@ class DraftingStack:
         self.valkey.stop()
         self.postgres.stop()
 
-    def _children(self) -> list[int]:
-        """Of the pool: those that the worker's first process started."""
+    def pool(self) -> list[int]:
+        """Process ids of the pool: those that the worker's first process started."""
         path = Path(f"/proc/{self.worker.pid}/task/{self.worker.pid}/children")
         return [int(pid) for pid in path.read_text().split()] if path.exists() else []
 
@@ -147,7 +151,7 @@ class DraftingStack:
         assert answer.returncode == 0, answer.stderr
         return answer.stdout
 
-    def _shell(self, code: str) -> str:
+    def shell(self, code: str) -> str:
         return self._manage("shell", "-v", "0", "-c", code, env=self.env)
 
     def wait_for(self, *, seconds: float) -> dict[str, Any]:

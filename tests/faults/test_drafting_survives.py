@@ -25,7 +25,8 @@ def model(tmp_path: Path) -> Iterator[ModelServerProcess]:
 
 @pytest.fixture
 def stack(tmp_path: Path, model: ModelServerProcess) -> Iterator[DraftingStack]:
-    stack = DraftingStack(tmp_path / "stack", model=model.base_url, clips=CLIPS)
+    stack = DraftingStack(tmp_path / "stack", model=model.base_url)
+    stack.draft(CLIPS)
     yield stack
     stack.stop()
 

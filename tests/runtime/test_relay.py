@@ -19,7 +19,7 @@ from django.utils import timezone
 from annotation.models import Heartbeat, IdempotencyKey, Outbox
 from annotation.outbox import enqueue
 from annotation.services import outbox
-from haic_annotate.broker import send
+from haic_annotate.broker import sending
 from haic_annotate.celery import app
 from haic_annotate.embedded import Valkey
 from haic_annotate.management.commands.relay import BROKER_AWAY
@@ -42,6 +42,11 @@ def broker(tmp_path: Path) -> Iterator[Valkey]:
     valkey.stop()
 
 
+def publish_pending() -> int:
+    with sending() as send:
+        return outbox.publish_pending(send)
+
+
 def _messages(broker: Valkey, queue: str) -> list[tuple[str, list[object]]]:
     """Task name and arguments of what waits in a queue, oldest first."""
     client = redis.Redis(unix_socket_path=str(broker.socket), decode_responses=True)
@@ -58,12 +63,12 @@ def test_what_waits_is_sent_once_in_order_to_its_queue(broker: Valkey) -> None:
     enqueue("annotation.first", args=[1, "a"])
     enqueue("annotation.second", args=[2], queue="video")
     enqueue("annotation.third", args=[])
-    assert outbox.publish_pending(send) == 3
+    assert publish_pending() == 3
     assert _messages(broker, "default") == [("annotation.first", [1, "a"]), ("annotation.third", [])]
     assert _messages(broker, "video") == [("annotation.second", [2])]
     assert not Outbox.objects.filter(published_at=None).exists()
 
-    assert outbox.publish_pending(send) == 0
+    assert publish_pending() == 0
     assert len(_messages(broker, "default")) == 2
 
 
@@ -80,12 +85,12 @@ def test_what_cannot_be_sent_stays_and_is_sent_when_the_broker_is_back(broker: V
     enqueue("annotation.patient", args=[1])
     broker.stop()
     with pytest.raises(BROKER_AWAY):
-        outbox.publish_pending(send)
+        publish_pending()
     assert Outbox.objects.get().published_at is None
 
     broker.sockets.mkdir()
     broker.start()
-    assert outbox.publish_pending(send) == 1
+    assert publish_pending() == 1
     assert _messages(broker, "default") == [("annotation.patient", [1])]
 
 
@@ -96,7 +101,7 @@ def test_a_broker_that_hangs_costs_seconds_only(broker: Valkey) -> None:
     broker.child.process.send_signal(signal.SIGSTOP)
     began = time.monotonic()
     with pytest.raises(BROKER_AWAY):
-        outbox.publish_pending(send)
+        publish_pending()
     assert time.monotonic() - began < 5
     assert Outbox.objects.get().published_at is None
 

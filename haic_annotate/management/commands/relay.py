@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from annotation.outbox import CHANNEL
 from annotation.services.outbox import beat, publish_pending, send_canary, sweep
-from haic_annotate.broker import send
+from haic_annotate.broker import sending
 from haic_annotate.guard import refuse_unsafe_start
 
 LOCK = 7_201_001
@@ -73,8 +73,9 @@ class Command(BaseCommand):
                 told = now
                 send_canary()
             try:
-                while publish_pending(send):
-                    pass
+                with sending() as send:
+                    while publish_pending(send):
+                        pass
             except BROKER_AWAY as error:
                 self._troubled(f"the broker is away: {_first_line(error)}")
             else:
