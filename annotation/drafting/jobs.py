@@ -63,7 +63,7 @@ def lease(job_id: int) -> Job | None:
     if free.update(status=JobStatus.LEASED, lease_until=until, attempt=F("attempt") + 1) or unread.update(
         lease_until=until
     ):
-        return Job.objects.select_related("clip__project", "prompt", "repair_of__outcome", "run").get(pk=job_id)
+        return Job.objects.select_related("clip__project", "prompt").get(pk=job_id)
     return None
 
 

@@ -7,8 +7,6 @@ autosaves since. Every write says which one it saw.
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
-
 from annotation.access import require
 from annotation.errors import BadInput, EtagMissing, MoveNotAllowed, StaleRevision
 from annotation.models import Caption, CaptionOpening, CaptionRevision, CaptionWorkingCopy, Draft, RevisionKind, User
@@ -171,7 +169,7 @@ def reopen(*, caption: Caption, user: User, reason: str, seen_number: int) -> No
 @in_transaction
 def accept_draft(draft: Draft) -> None:
     """A draft of a caption has come. It never touches the text: only a caption that waits for one becomes drafted."""
-    caption = _under_lock().get(clip=draft.clip_id)
+    caption = Caption.objects.select_for_update(of=("self",)).select_related("clip__project").get(clip=draft.clip_id)
     if caption.state == State.WAITING:
         caption.draft = draft
         caption.save(update_fields=["draft"])
@@ -185,17 +183,17 @@ def note_opening(*, caption: Caption, user: User) -> None:
 
 def lock(caption: Caption) -> Caption:
     """The caption's row under lock, with what is needed to judge a move. Needs an open transaction."""
-    return _under_lock().get(pk=caption.pk)
+    return (
+        Caption.objects.select_for_update(of=("self",))
+        .select_related("clip__project", "head", "draft")
+        .get(pk=caption.pk)
+    )
 
 
 def require_seen_head(caption: Caption, seen_number: int) -> None:
     """Raises StaleRevision if a newer revision than the one seen exists."""
     if caption.head_number != seen_number:
         raise StaleRevision("Somebody saved a newer revision meanwhile.", head=caption.head_number)
-
-
-def _under_lock() -> QuerySet[Caption]:
-    return Caption.objects.select_for_update(of=("self",)).select_related("clip__project", "head", "draft")
 
 
 def _locked(caption: Caption, user: User) -> Caption:

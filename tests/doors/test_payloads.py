@@ -9,27 +9,43 @@ from django.test import Client
 from django.test.signals import template_rendered
 from playwright.sync_api import expect
 
-from annotation.models import Caption, Clip, Project, Role, Upload, User
+from annotation.drafting import breakers
+from annotation.drafting.jobs import run_job
+from annotation.drafting.prices import RATES
+from annotation.models import Job, JobStatus, Project, Role, Upload, User
 from annotation.services import captions, reviews
-from annotation.services.drafts import store_draft
+from annotation.services.drafting import change_drafting, make_run, try_prompt
 from annotation.services.invitations import invite
 from annotation.services.projects import change_settings, create_project
+from annotation.services.prompts import add_version, choose
 from annotation.services.tokens import make_token
 from annotation.states import State
 from qa.models import QAItem
 from qa.services import blind, items
 from qa.services import reviews as qa_reviews
-from qa.services.imports import add_drafted_item
 from qa.services.releases import freeze_release
+from tests.annotation.drafting.conftest import model, waiting_clips
+from tests.doors.hostile import (
+    NAMES,
+    caption_of,
+    described,
+    hand_in,
+    hostile_clip,
+    hostile_question,
+    named,
+    one_after_the_other,
+    packed,
+)
 from tests.doors.payloads import PAYLOADS
 from tests.doors.reader import Reader, reader_of
-from tests.factories import ClipFactory, MembershipFactory, UserFactory
+from tests.factories import MembershipFactory
+from tests.model_server import ModelServer
 from tests.qa.scenes import answer_all, etags, fresh
 from tests.stack import HOME
 
-__all__ = ["reader_of"]
+__all__ = ["model", "reader_of"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.fuzz, pytest.mark.django_db(transaction=True)]
 LINES, LINE = "\n".join(PAYLOADS), " ".join(PAYLOADS)
 """All of them at once: more than most fields take."""
 OpenBrowser = Callable[[User | None], Reader]
@@ -40,7 +56,6 @@ NOT_OPENED = {
     "500.html": "holds nothing but the number of an incident (tests/doors/test_headers.py)",
     "503.html": "says the same to everybody: the database is away (tests/faults)",
     "429.html": "says the same to everybody: too many tries (tests/doors/test_rate_limits.py)",
-    "annotation/drafting/": "the pages of drafting",
 }
 """Templates, and folders of them, that no test of this file opens, each with the reason; all others are opened."""
 
@@ -61,71 +76,6 @@ def rendered() -> Iterator[set[str]]:
 THEIRS = """changes =>
   [...changes.childNodes].filter((one) => one.nodeName !== "INS").map((one) => one.textContent).join("")"""
 """What stood in a text before the changes that a page shows."""
-
-
-def packed(texts: list[str], most: int) -> list[str]:
-    """As few texts of at most so many characters as hold all of these whole."""
-    made = [texts[0]]
-    for text in texts[1:]:
-        if len(made[-1]) + 1 + len(text) <= most:
-            made[-1] += f" {text}"
-        else:
-            made.append(text)
-    return made
-
-
-NAMES = packed(PAYLOADS, 150)
-
-
-def named(project: Project, payload: str, role: Role, number: int) -> User:
-    user = UserFactory.create(username=f"{role}{number}", first_name=payload, last_name="")
-    MembershipFactory.create(project=project, user=user, role=role)
-    return user
-
-
-def hostile_clip(project: Project, clip_id: str, payload: str, text: str, people: list[str]) -> Clip:
-    clip = ClipFactory.create(
-        project=project,
-        clip_id=clip_id,
-        description=payload,
-        source=payload,
-        license=payload,
-        source_id=payload,
-        original_name=payload,
-        metadata={payload: payload},
-        subtitles=f"WEBVTT\n\n00:00.000 --> 00:01.000\n{payload}\n",
-    )
-    said = {"caption": text, "people": described(people)}
-    store_draft(clip=clip, kind="caption", model=payload, payload=said)
-    return clip
-
-
-def described(people: list[str]) -> list[dict[str, str]]:
-    return [{"key": f"P{place}", "description": one} for place, one in enumerate(people, start=1)]
-
-
-def caption_of(clip: Clip) -> Caption:
-    return Caption.objects.for_review_page().get(clip=clip)
-
-
-def hand_in(clip: Clip, author: User, text: str, people: list[str]) -> None:
-    caption = caption_of(clip)
-    etag = captions.words_for(caption, author).etag
-    captions.submit(caption=caption, user=author, etag=etag, text=text, people=described(people))
-
-
-def one_after_the_other(group: list[str]) -> str:
-    return " ".join(f"[00:0{place}.0] {payload}" for place, payload in enumerate(group, start=1))
-
-
-def hostile_question(clip: Clip, payload: str, author: User) -> QAItem:
-    options = [f"{payload} {letter}" for letter in "wxyz"]
-    said = {"question": payload, "options": options, "answer_index": 0}
-    item = add_drafted_item(clip=clip, category="count", model=payload, payload=said)
-    words = items.words_for(fresh(item), author)
-    evidence = [{"start_ms": None, "text": payload}]
-    items.save(item=fresh(item), user=author, etag=words.etag, content={**words.content, "evidence": evidence})
-    return item
 
 
 def test_names_notes_and_descriptions_are_text_s20(project: Project, adam: User, reader_of: OpenBrowser) -> None:
@@ -323,6 +273,33 @@ def test_verdicts_that_are_refused_come_back_as_text_s20(
         reader.read(path)
         back = reader.sends(path, {field: LINES}, form=f"#q-{item.question_id} {form}")
         assert [text for text in PAYLOADS if text not in back] == []
+
+
+def test_the_pages_of_drafting_are_text_s20(
+    project: Project, adam: User, model: ModelServer, settings: Any, reader_of: OpenBrowser
+) -> None:
+    """Prompts and replies, the names of models, reasons of jobs and of a breaker, and who asked."""
+    where, reader = "/projects/demo/drafting/", reader_of(adam)
+    clips = waiting_clips(project, len(GROUPS))
+    for clip, group, name in zip(clips, GROUPS, NAMES, strict=False):
+        settings.MODEL_PRICES = json.dumps([{"model": name, "since": "2026-01-01", **dict.fromkeys(RATES, 1)}])
+        renamed(adam, name)
+        change_drafting(project=project, user=adam, model=name)
+        text = "\n".join(group)
+        made = add_version(project=project, user=adam, name="caption", title=group[0][:120], text=text)
+        choose(project=project, user=adam, name="caption", version=made.version)
+        model.behave(then=f"says:{text}")
+        (tried,) = try_prompt(project=project, user=adam, prompt=made, clips=[clip])
+        run_job(tried.pk)
+        reader.shows(f"{where}prompts/caption/", [name, *group])
+        reader.shows(f"{where}prompts/", [group[0]])
+        run = make_run(project=project, user=adam, kind="captions", limit=1)
+        Job.objects.filter(run=run).update(status=JobStatus.FAILED, reason=group[1][:40], detail=text)
+        breakers.trip(name, reason=text[:500])
+        reader.shows(where, [name, *(one for one in group if one in text[:500])])
+        reader.shows(f"{where}runs/{run.pk}/", [name, *group])
+        reader.shows(f"{where}ledger/", [name, group[0]])
+        reader.shows(f"{where}settings/", [name])
 
 
 def test_who_was_faster_is_named_as_text_s20(project: Project, ana: User, reader_of: OpenBrowser) -> None:
