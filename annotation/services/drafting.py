@@ -85,8 +85,9 @@ def make_run(
     if limit is not None and limit < 1:
         raise BadInput({"limit": "must be 1 or more"})
     own = settings_of(project)
-    run = _new_run(own, Run.Kind(kind), user=user, is_batch=is_batch)
-    targets = kind_named(KINDS[run.kind]).targets(project, own)
+    wanted = Run.Kind(kind)
+    run = _new_run(own, wanted, user=user, is_batch=is_batch)
+    targets = kind_named(KINDS[wanted]).targets(project, own)
     while (limit is None or limit > 0) and (some := list(islice(targets, AT_ONCE))):
         new = _new_jobs(run, some, limit)
         limit = None if limit is None else limit - new

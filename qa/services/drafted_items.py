@@ -53,17 +53,16 @@ class QuestionKind:
         asked = Prefetch("jobs", Job.objects.filter(kind__startswith="qa:").only("clip", "kind"), to_attr="asked")
         approved = approved.prefetch_related(Prefetch("qa_items", _standing(), to_attr="standing"), asked)
         for clip in approved.iterator(chunk_size=500):
+            caption = clip.caption.approved_revision
             taken = {item.category for item in clip.standing}
             if is_new:
                 taken |= {subject_of(job.kind) for job in clip.asked}
             for category, prompt in prompts.items():
-                if category not in taken:
-                    yield self.target(clip, own, prompt)
+                if caption is not None and category not in taken:
+                    yield _target(clip, own, prompt, caption)
 
     def target(self, clip: Clip, own: DraftingSettings, prompt: Prompt) -> Target:
-        shown = {"caption": _approved(clip).digest, "wanted": own.questions_per_category}
-        digest = input_digest(clip, own, **shown, sees_frames=own.questions_see_frames)
-        return Target(clip, f"qa:{prompt.name}", prompt, digest)
+        return _target(clip, own, prompt, _approved(clip))
 
     def request(self, job: Job) -> ModelRequest:
         clip, own = job.clip, settings_of(job.clip.project)
@@ -159,6 +158,12 @@ def _earlier(job: Job) -> list[Question]:
     """The questions of the reply that is being repaired. Costs 1 query for its outcome."""
     assert job.repair_of is not None  # noqa: S101 - asked for by those who have looked
     return _questions(job, _value_of(job.repair_of), wanted=_wanted_in(job.repair_of))
+
+
+def _target(clip: Clip, own: DraftingSettings, prompt: Prompt, caption: CaptionRevision) -> Target:
+    shown = {"caption": caption.digest, "wanted": own.questions_per_category}
+    digest = input_digest(clip, own, **shown, sees_frames=own.questions_see_frames)
+    return Target(clip, f"qa:{prompt.name}", prompt, digest)
 
 
 def _standing() -> QuerySet[QAItem]:

@@ -7,9 +7,21 @@ import pytest
 
 from annotation.drafting import client
 from annotation.drafting.jobs import conclude, lease, prepare, record, run_job
-from annotation.models import BudgetAccount, Call, CallOutcome, Draft, Job, JobStatus, Project, User
+from annotation.drafting.kinds import kind_named
+from annotation.models import (
+    BudgetAccount,
+    Call,
+    CallOutcome,
+    Draft,
+    DraftingSettings,
+    Job,
+    JobStatus,
+    Project,
+    Run,
+    User,
+)
 from annotation.services.captions import reopen
-from annotation.services.drafting import change_drafting, make_run
+from annotation.services.drafting import change_drafting, draft_by_itself, make_run
 from annotation.states import State
 from qa.categories import Category
 from qa.models import QAItem
@@ -175,3 +187,40 @@ def test_only_approved_captions_and_categories_without_questions_are_targets(
     DraftedQAItemFactory(clip=clip, category="count")
     kinds = make_run(project=project, user=None, kind="qa").jobs.values_list("kind", flat=True)
     assert sorted(kinds) == ["qa:action_details", "qa:action_sequence", "qa:attribute", "qa:interaction"]
+
+
+def test_an_approved_caption_is_asked_about_by_itself_once(
+    project: Project, ana: User, rui: User, settings: Any
+) -> None:
+    settings.ANTHROPIC_API_KEY = "a key for tests"
+    DraftingSettings.objects.create(project=project, drafts_by_itself=True)
+    clip = ApprovedCaptionFactory(project=project, author=ana, reviewer=rui).clip
+    DraftedQAItemFactory(clip=clip, category="count")
+    draft_by_itself()
+    run = Run.objects.get()
+    assert (run.kind, run.by_itself) == ("qa", True)
+    wanted = {f"qa:{category}" for category in Category.values if category != "count"}
+    assert set(Job.objects.values_list("kind", flat=True)) == wanted
+    Job.objects.update(status=JobStatus.FAILED, reason="malformed")
+    draft_by_itself()
+    assert Job.objects.count() == len(wanted)
+    QAItem.objects.filter(category="count").update(state=State.DROPPED)
+    draft_by_itself()
+    assert Job.objects.filter(kind="qa:count", run=run).count() == 1
+
+
+def test_looking_for_what_is_new_costs_the_same_for_many_clips(
+    project: Project, ana: User, rui: User, django_assert_num_queries: Any
+) -> None:
+    own = DraftingSettings.objects.create(project=project, drafts_by_itself=True)
+    kind = kind_named("qa")
+
+    def found() -> int:
+        with django_assert_num_queries(2 * len(Category.values) + 3):
+            return len(list(kind.targets(project, own, is_new=True)))
+
+    ApprovedCaptionFactory(project=project, author=ana, reviewer=rui)
+    assert found() == 5
+    for _ in range(3):
+        ApprovedCaptionFactory(project=project, author=ana, reviewer=rui)
+    assert found() == 20
