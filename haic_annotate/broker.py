@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from kombu import Queue
+
 from annotation.models import Outbox
 from annotation.services.outbox import CANARY
 from haic_annotate.celery import app
@@ -26,3 +28,9 @@ def sending() -> Iterator[Callable[[Outbox], None]]:
             app.send_task(row.task, args=row.args, queue=row.queue, connection=connection, retry=False, expires=expires)
 
         yield send
+
+
+def ask(queue: Queue) -> None:
+    """Send one worker, by its own queue, a canary. Raises as `sending`."""
+    with app.connection_for_write(transport_options=PATIENCE) as connection:
+        app.send_task(CANARY, queue=queue, connection=connection, retry=False, expires=CANARY_EXPIRES_S)

@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import task_prerun, worker_init, worker_process_init
+from celery.signals import task_prerun, worker_init, worker_process_init, worker_ready
 from django.conf import settings
 from django.db import close_old_connections
 
@@ -35,6 +35,13 @@ def _load_what_children_share(**kwargs: object) -> None:
     if settings.ANTHROPIC_API_KEY:
         load()
     gc.freeze()
+
+
+@worker_ready.connect
+def _notice_when_it_is_deaf(sender: Any = None, **kwargs: object) -> None:
+    from haic_annotate.hearing import listen  # which sends by this app
+
+    listen(sender.hostname)
 
 
 @task_prerun.connect

@@ -262,6 +262,9 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_DIRECT = True
+WORKER_DEAF_SECONDS = env.float("WORKER_DEAF_SECONDS", 120)
+"""An idle worker that does not hear its own canary for so long ends, to be started anew (haic_annotate/hearing.py)."""
 CELERY_DB_REUSE_MAX = 10**9
 """Celery would connect anew for each task; haic_annotate/celery.py asks instead, as for each request."""
 
