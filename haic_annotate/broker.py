@@ -33,4 +33,4 @@ def sending() -> Iterator[Callable[[Outbox], None]]:
 def ask(queue: Queue) -> None:
     """Send one worker, by its own queue, a canary. Raises as `sending`."""
     with app.connection_for_write(transport_options=PATIENCE) as connection:
-        app.send_task(CANARY, queue=queue, connection=connection, retry=False, expires=CANARY_EXPIRES_S)
+        app.send_task(CANARY, queue=queue, connection=connection, retry=False, expires=CANARY_EXPIRES_S)  # type: ignore[arg-type]  # the stubs know only names
