@@ -92,6 +92,7 @@ def _settled(batch: Batch) -> QuerySet[CallOutcome, int | None]:
 
 
 def _take_in(call: Call, line: bytes) -> None:
+    line = client.raw_without_key(line)
     exchange = Exchange(raw=line)
     try:
         reply = client.read_message_value(_message_in(line, exchange), exchange)

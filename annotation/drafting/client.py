@@ -30,13 +30,26 @@ CONNECT_SECONDS = 5
 NATURAL_END = "end_turn"
 SPEND_LIMITS = ("enforced_spend_limit_reached", "contract_spend_limit_reached")
 LEAST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 900.0
+SHORTEST_KEY = 8
+"""A shorter one hides nothing, and its letters stand in every word."""
+
+
+def without_key(said: str) -> str:
+    """What a server said, without our key, should it ever say that."""
+    key = settings.ANTHROPIC_API_KEY
+    return said.replace(key, "(the key)") if len(key) >= SHORTEST_KEY else said
+
+
+def raw_without_key(raw: bytes) -> bytes:
+    """The bytes as they are, but for the key: latin-1 gives each byte back."""
+    return without_key(raw.decode("latin-1")).encode("latin-1")
 
 
 class CallFailed(DomainError):
     """A call without a usable reply. `exchange` holds what came back, if anything did."""
 
     def __init__(self, message: str, exchange: "Exchange") -> None:
-        super().__init__(message)
+        super().__init__(without_key(message))
         self.exchange = exchange
 
 
@@ -313,6 +326,7 @@ def recorded(*, seconds: float, is_stream: bool) -> Iterator[Exchange]:
         yield recorder.exchange
     finally:
         _recorder.reset(token)
+        recorder.exchange.raw = raw_without_key(recorder.exchange.raw)
 
 
 def _watch(response: Any) -> None:

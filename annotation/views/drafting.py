@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.drafting.budget import MICRO, micro_usd, price_of
+from annotation.drafting.client import without_key
 from annotation.drafting.prices import UnknownPrice
 from annotation.errors import BadInput
 from annotation.forms import BreakerForm, DraftingSettingsForm, NewRunForm, add_problems
@@ -225,12 +226,6 @@ def ledger(request: HttpRequest, slug: str) -> HttpResponse:
         today=datetime.now(UTC).date(),
     )
     return render(request, "annotation/drafting/ledger.html", context)
-
-
-def without_key(text: str) -> str:
-    """What a server said, without our key, should it ever say that."""
-    key = settings.ANTHROPIC_API_KEY
-    return text.replace(key, "(the key)") if key else text
 
 
 def _change(request: HttpRequest, page: ProjectPage, found: Run) -> None:

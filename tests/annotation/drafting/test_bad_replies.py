@@ -1,7 +1,11 @@
 """Thirty ways to answer badly, and none becomes a draft, a second bill or a lost reply (L-03)."""
 
+import json
+from typing import Any
+
 import pytest
 
+from annotation.drafting import client
 from annotation.drafting.jobs import run_job
 from annotation.drafting.sweep import sweep_jobs
 from annotation.models import CallOutcome, Caption, Draft, JobStatus, Project, User
@@ -56,3 +60,22 @@ def test_a_bad_reply_about_questions_is_a_failed_job_with_the_reply_kept_l03(
     assert (job.status, job.reason) == (JobStatus.FAILED, BAD_REPLIES[name].expected), job.detail
     assert len(model.calls()) == CallOutcome.objects.count() == 1
     assert Draft.objects.filter(job__isnull=False).count() == QAItem.objects.count() == 0
+
+
+def test_a_server_that_says_our_key_is_remembered_without_it_s07(
+    project: Project, model: ModelServer, settings: Any
+) -> None:
+    settings.ANTHROPIC_API_KEY = "sk-ant-a-key-that-nobody-may-read"
+    (job,) = drafting_jobs(project, 1)
+    model.behave(then=f"says:I was asked with {settings.ANTHROPIC_API_KEY}, \u00e9t\u00e9.")
+    run_job(job.pk)
+    job.refresh_from_db()
+    outcome = CallOutcome.objects.get()
+    assert (job.status, job.reason) == (JobStatus.FAILED, "malformed")
+    assert b"sk-ant" not in bytes(outcome.raw) and "sk-ant" not in outcome.problem + job.detail
+    assert "I was asked with (the key), \u00e9t\u00e9." in json.loads(bytes(outcome.raw))["content"][0]["text"]
+
+
+def test_a_key_of_a_letter_does_not_spoil_words(project: Project, model: ModelServer, settings: Any) -> None:
+    settings.ANTHROPIC_API_KEY = "k"
+    assert client.without_key("max_tokens") == "max_tokens"
