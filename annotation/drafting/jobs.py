@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 from annotation.drafting import breakers, client
 from annotation.drafting.budget import BudgetReached, price_of, reserve, settle
 from annotation.drafting.client import CallFailed, Exchange, ModelRequest
-from annotation.drafting.kinds import TRY, BreaksRules, Malformed, kind_named
+from annotation.drafting.kinds import TRY, BreaksRules, Malformed, Outdated, kind_named
 from annotation.drafting.prices import cost_micro_usd, worst_case_micro_usd
 from annotation.errors import DomainError, NoRoom, StoreAway
 from annotation.models import Call, CallOutcome, Job, JobStatus, Run
@@ -279,6 +279,8 @@ def conclude(job: Job, call: Call, value: Any) -> None:
             _queue(job, repair_of=call, detail=str(problem)[:1000])
         else:
             fail(job, problem.code, str(problem))
+    except Outdated as problem:
+        fail(job, problem.code, str(problem))
     except DomainError as problem:
         fail(job, Malformed.code, str(problem))  # BadInput as well: it names the field
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from django.core.files.storage import Storage, default_storage
 
-from annotation.models import Clip, FrameSet, Job, Outbox, Upload
+from annotation.drafting.batches import OPEN
+from annotation.models import Batch, Clip, FrameSet, Job, Outbox, Upload
 from annotation.models.jobs import ON_THE_WAY
 from annotation.stored_files import answering, pieces
 from annotation.workflow import database_now
@@ -57,10 +58,13 @@ def _upload_problems(known: set[str]) -> Iterator[str]:
 
 
 def _job_problems() -> Iterator[str]:
-    """Jobs on the way that no sweep has brought back; jobs of batches have no lease of their own."""
+    """Jobs and batches on the way that no sweep has brought back; jobs of batches have no lease of their own."""
     late = Job.objects.filter(status__in=ON_THE_WAY, lease_until__lt=database_now() - JOB_PATIENCE)
     for job in late.select_related("clip__project").order_by("pk").iterator(chunk_size=500):
         yield f"job {job.pk} ({job.clip.project.slug}/{job.clip.clip_id}, {job.kind}): its worker is past its deadline"
+    past = Batch.objects.filter(status__in=OPEN, lease_until__lt=database_now() - JOB_PATIENCE)
+    for batch in past.select_related("run__project").order_by("pk"):
+        yield f"batch {batch.pk} (run {batch.run.pk} of {batch.run.project.slug}): its worker is past its deadline"
 
 
 def _files_without_rows(known: set[str]) -> Iterator[str]:

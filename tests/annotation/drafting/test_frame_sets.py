@@ -5,13 +5,14 @@ from datetime import timedelta
 from django.core.files.base import ContentFile
 
 from annotation.drafting.jobs import lease
-from annotation.models import Clip, FrameSet, Job, Project
+from annotation.models import Batch, Clip, FrameSet, Job, Project
 from annotation.services.clips import sha256_of
+from annotation.services.drafting import make_run
 from annotation.services.frames import frames_of
 from annotation.workflow import database_now
 from haic_annotate.first_start import HOME
 from qa.services.file_check import problems_of_files
-from tests.annotation.drafting.conftest import drafting_jobs, with_frames
+from tests.annotation.drafting.conftest import drafting_jobs, waiting_clips, with_frames
 from tests.factories import ClipFactory
 
 SAMPLE = HOME / "samples/clips/lab-balance-one-man.mp4"
@@ -45,3 +46,14 @@ def test_fsck_names_a_job_that_nobody_brought_back(project: Project) -> None:
     assert list(problems_of_files()) == []
     Job.objects.update(lease_until=database_now() - timedelta(minutes=2))
     assert [problem.split("): ")[1] for problem in problems_of_files()] == ["its worker is past its deadline"]
+
+
+def test_fsck_names_a_batch_that_nobody_brought_back(project: Project) -> None:
+    waiting_clips(project, 1)
+    run = make_run(project=project, user=None, kind="captions", is_batch=True)
+    assert list(problems_of_files()) == []
+    Batch.objects.update(lease_until=database_now() - timedelta(minutes=2))
+    batch = Batch.objects.get()
+    assert list(problems_of_files()) == [f"batch {batch.pk} (run {run.pk} of demo): its worker is past its deadline"]
+    Batch.objects.update(status=Batch.Status.CLOSED)
+    assert list(problems_of_files()) == []

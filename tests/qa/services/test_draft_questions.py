@@ -179,6 +179,22 @@ def test_a_caption_that_was_reopened_is_not_asked_about(job: Job, oda: User, mod
     assert (job.status, job.reason, model.calls()) == (JobStatus.FAILED, "outdated", [])
 
 
+def test_a_caption_that_is_reopened_while_the_model_has_it_gives_no_question(
+    job: Job, oda: User, model: ModelServer
+) -> None:
+    held = lease(job.pk)
+    assert held is not None
+    prepared = prepare(held)
+    assert prepared is not None
+    caption = job.clip.caption
+    reopen(caption=caption, user=oda, reason="A wrong leg.", seen_number=caption.head_number)
+    reply = client.send(prepared[1], call_id="late")
+    record(prepared[0], reply.exchange)
+    conclude(held, prepared[0], reply.value)
+    job.refresh_from_db()
+    assert (job.status, job.reason, QAItem.objects.count()) == (JobStatus.FAILED, "outdated", 0)
+
+
 def test_only_approved_captions_and_categories_without_questions_are_targets(
     project: Project, ana: User, rui: User, model: ModelServer
 ) -> None:
