@@ -33,7 +33,7 @@ def refuse_unsafe_start() -> None:
     try:
         if settings.EMBEDDED:
             return
-        problems = [*_open_doors(settings)]
+        problems = [*_open_doors(settings), *_bad_prices(settings)]
     except (EnvError, ImproperlyConfigured) as error:
         problems = [str(error).replace("Environment variable ", "", 1)]
     problems = problems or [*_unsafe_database(), *_evicting_broker(settings.CELERY_BROKER_URL)]
@@ -63,6 +63,15 @@ def _open_doors(settings: LazySettings) -> Iterator[str]:
     static: Path = settings.STATIC_ROOT
     if not (static / "staticfiles.json").exists():
         yield f"STATIC_ROOT: nothing was collected in {static}; run “manage.py collectstatic”"
+
+
+def _bad_prices(settings: LazySettings) -> Iterator[str]:
+    from annotation.drafting.prices import BadPrices, table_with
+
+    try:
+        table_with(settings.MODEL_PRICES)
+    except BadPrices as problem:
+        yield str(problem)
 
 
 def _unsafe_database() -> Iterator[str]:

@@ -31,8 +31,8 @@ class UnknownPrice(DomainError):
     code = "unknown_price"
 
 
-class BadPrices(ValueError):
-    """MODEL_PRICES is wrong; the text says where and why."""
+class BadPrices(UnknownPrice):
+    """MODEL_PRICES is wrong, so nothing it says counts; the text says where and why."""
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,7 @@ def test_no_key_in_the_repository_would_be_taken_s03(postgres: Postgres) -> None
         ("BEHIND_PROXY", "two"),
         ("MEDIA_STORAGE", "ftp"),
         ("STATIC_ROOT", "/nonexistent"),
+        ("MODEL_PRICES", '[{"model": "mine", "since": "2026-01-01", "input": 1}]'),
     ],
 )
 def test_an_open_door_is_refused_by_the_name_of_its_variable_s03(

@@ -659,6 +659,20 @@ def test_what_a_model_said_is_text_s20(project: Project, adam: User, client_of: 
         assert "<b>new</b>" not in page
 
 
+def test_prices_that_cannot_be_read_are_said_and_start_nothing(
+    project: Project, adam: User, client_of: SignIn, has_key: None, settings: Any
+) -> None:
+    settings.MODEL_PRICES = '[{"model": "mine"}]'
+    waiting_clips(project, 1)
+    client = client_of(adam)
+    for address in (HOME, f"{HOME}?kind=captions", SETTINGS, LEDGER):
+        page = page_of(client, address)
+        assert address == LEDGER or "MODEL_PRICES[0]" in page, address
+    refused = client.post(HOME, {"kind": "captions"})
+    assert "MODEL_PRICES[0]" in refused.content.decode()
+    assert not Run.objects.exists()
+
+
 # --- in a browser ---
 
 
