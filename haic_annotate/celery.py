@@ -34,7 +34,7 @@ def _load_what_children_share(**kwargs: object) -> None:
 
     if settings.ANTHROPIC_API_KEY:
         load()
-    gc.freeze()
+    gc.freeze()  # else the first collection of each child would write to, and so copy, every page that they share
 
 
 @worker_ready.connect

@@ -84,6 +84,7 @@ def make_run(
         raise BadInput({"kind": f"must be one of {', '.join(KINDS)}"})
     if limit is not None and limit < 1:
         raise BadInput({"limit": "must be 1 or more"})
+    _lock(project)
     own = settings_of(project)
     wanted = Run.Kind(kind)
     run = _new_run(own, wanted, user=user, is_batch=is_batch)
@@ -99,7 +100,7 @@ def make_run(
 def draft_by_itself() -> None:
     """In projects that want it, ask for what came to wait since and was never asked for; nothing without a key.
 
-    Safe to run twice. Costs 2 queries for each such project and kind.
+    Safe to run twice.
     """
     if not settings.ANTHROPIC_API_KEY:
         return
@@ -111,20 +112,22 @@ def draft_by_itself() -> None:
 @in_transaction
 def _add_new(own: DraftingSettings, kind: Run.Kind) -> None:
     """What one person stops stays stopped: a paused run takes nothing on, what was cancelled was asked for."""
-    if not any(kind_named(KINDS[kind]).targets(own.project, own, is_new=True)):
-        return
     _lock(own.project)
-    some = list(islice(kind_named(KINDS[kind]).targets(own.project, own, is_new=True), AT_ONCE))
     runs = Run.objects.filter(project=own.project, kind=kind, by_itself=True)
-    if not some or runs.filter(status=Run.Status.PAUSED).exists():
+    if runs.filter(status=Run.Status.PAUSED).exists():
         return
-    run = runs.filter(status=Run.Status.RUNNING, model=model_of(own)).first()
-    _new_jobs(run or _new_run(own, kind, by_itself=True), some, None)
+    some = list(islice(kind_named(KINDS[kind]).targets(own.project, own, is_new=True), AT_ONCE))
+    if some:
+        run = runs.filter(status=Run.Status.RUNNING, model=model_of(own)).first()
+        _new_jobs(run or _new_run(own, kind, by_itself=True), some, None)
+
+
+def _lock(project: Project) -> None:
+    """Two who ask for a project's drafts at once would make the same jobs."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 def _new_run(own: DraftingSettings, kind: Run.Kind, *, user: User | None = None, **more: bool) -> Run:
-    """No two for a project at once: they would make the same jobs."""
-    _lock(own.project)
     control = Clip.objects.filter(project=own.project, is_control=True)
     return Run.objects.create(
         project=own.project,
@@ -134,10 +137,6 @@ def _new_run(own: DraftingSettings, kind: Run.Kind, *, user: User | None = None,
         withheld=control.count() if kind == Run.Kind.CAPTIONS else 0,
         **more,
     )
-
-
-def _lock(project: Project) -> None:
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 def _new_jobs(run: Run, targets: list[Target], limit: int | None) -> int:

@@ -48,15 +48,15 @@ class QuestionKind:
         prompts = {category: chosen(project, category) for category in Category.values}
         approved = Clip.objects.filter(project=project, state=ClipStatus.ACTIVE, caption__state=State.APPROVED)
         if is_new:
-            approved = approved.filter(_has_room())
+            asked = Job.objects.filter(kind__startswith="qa:").only("clip", "kind")
+            approved = approved.filter(_has_room()).prefetch_related(Prefetch("jobs", asked))
+        approved = approved.prefetch_related(Prefetch("qa_items", _standing(), to_attr="standing"))
         approved = approved.order_by("clip_id").select_related("caption__approved_revision")
-        asked = Prefetch("jobs", Job.objects.filter(kind__startswith="qa:").only("clip", "kind"), to_attr="asked")
-        approved = approved.prefetch_related(Prefetch("qa_items", _standing(), to_attr="standing"), asked)
         for clip in approved.iterator(chunk_size=500):
             caption = clip.caption.approved_revision
             taken = {item.category for item in clip.standing}
             if is_new:
-                taken |= {subject_of(job.kind) for job in clip.asked}
+                taken |= {subject_of(job.kind) for job in clip.jobs.all()}
             for category, prompt in prompts.items():
                 if caption is not None and category not in taken:
                     yield _target(clip, own, prompt, caption)
