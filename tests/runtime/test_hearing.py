@@ -104,7 +104,7 @@ def test_a_worker_whose_queue_is_gone_from_its_ears_leaves_and_its_children_with
 def test_silence_while_the_broker_is_away_is_no_deafness(broker: Valkey, worker: subprocess.Popen[bytes]) -> None:
     assert _until(30, _hears)
     broker.stop()
-    time.sleep(12)
+    time.sleep(DEAF_AFTER_S + 5)
     assert worker.poll() is None
     broker.sockets.mkdir()
     broker.start()

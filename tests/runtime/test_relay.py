@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import redis
-from django.db import connection, transaction
+from celery.signals import task_prerun
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from annotation.models import Heartbeat, IdempotencyKey, Outbox
@@ -92,6 +93,38 @@ def test_what_cannot_be_sent_stays_and_is_sent_when_the_broker_is_back(broker: V
     broker.start()
     assert publish_pending() == 1
     assert _messages(broker, "default") == [("annotation.patient", [1])]
+
+
+@pytest.mark.django_db
+def test_what_left_before_the_broker_went_is_not_sent_again() -> None:
+    for task in ("annotation.left", "annotation.stays"):
+        enqueue(task, args=[])
+
+    def send(row: Outbox) -> None:
+        if row.task == "annotation.stays":
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        outbox.publish_pending(send)
+    assert [row.task for row in Outbox.objects.filter(published_at=None)] == ["annotation.stays"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_does_not_meet_a_connection_that_died_since_the_last_one() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    other = connections.create_connection("default")
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+    other.close()
+    canary = app.tasks[outbox.CANARY]
+    canary.push_request(is_eager=False)
+    try:
+        task_prerun.send(sender=canary)
+        assert not Heartbeat.objects.exists()
+    finally:
+        canary.pop_request()
 
 
 @pytest.mark.django_db

@@ -203,6 +203,15 @@ def test_a_line_is_known_by_its_jobs_uid_and_attempt_and_is_kept_as_it_came(
     assert body["requests"][0]["params"]["system"][0]["text"] == calls[0].job.prompt.text
 
 
+def test_a_line_that_says_our_key_is_remembered_without_it_s07(
+    project: Project, model: ModelServer, settings: Any
+) -> None:
+    settings.ANTHROPIC_API_KEY = "brown T-shirt"  # words of every reply
+    finish(bulk(project, 1))
+    assert b"brown T-shirt" not in bytes(CallOutcome.objects.get().raw)
+    assert "(the key)" in Draft.objects.get().payload["caption"]
+
+
 def test_a_second_run_asks_nothing(project: Project, model: ModelServer) -> None:
     finish(bulk(project, 3))
     before = len(model.seen)

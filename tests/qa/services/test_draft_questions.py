@@ -22,6 +22,7 @@ from annotation.models import (
 )
 from annotation.services.captions import reopen
 from annotation.services.drafting import change_drafting, draft_by_itself, make_run
+from annotation.services.prompts import add_version, choose
 from annotation.states import State
 from qa.categories import Category
 from qa.models import QAItem
@@ -206,7 +207,7 @@ def test_only_approved_captions_and_categories_without_questions_are_targets(
 
 
 def test_an_approved_caption_is_asked_about_by_itself_once(
-    project: Project, ana: User, rui: User, settings: Any
+    project: Project, ana: User, rui: User, adam: User, settings: Any
 ) -> None:
     settings.ANTHROPIC_API_KEY = "a key for tests"
     DraftingSettings.objects.create(project=project, drafts_by_itself=True)
@@ -220,9 +221,12 @@ def test_an_approved_caption_is_asked_about_by_itself_once(
     Job.objects.update(status=JobStatus.FAILED, reason="malformed")
     draft_by_itself()
     assert Job.objects.count() == len(wanted)
+    made = add_version(project=project, user=adam, name="attribute", title="Other", text="Ask otherwise.")
+    choose(project=project, user=adam, name="attribute", version=made.version)
     QAItem.objects.filter(category="count").update(state=State.DROPPED)
     draft_by_itself()
     assert Job.objects.filter(kind="qa:count", run=run).count() == 1
+    assert Job.objects.count() == len(wanted) + 1
 
 
 def test_looking_for_what_is_new_costs_the_same_for_many_clips(
@@ -231,12 +235,14 @@ def test_looking_for_what_is_new_costs_the_same_for_many_clips(
     own = DraftingSettings.objects.create(project=project, drafts_by_itself=True)
     kind = kind_named("qa")
 
-    def found() -> int:
-        with django_assert_num_queries(2 * len(Category.values) + 3):
+    def found(queries: int) -> int:
+        with django_assert_num_queries(2 * len(Category.values) + queries):
             return len(list(kind.targets(project, own, is_new=True)))
 
     ApprovedCaptionFactory(project=project, author=ana, reviewer=rui)
-    assert found() == 5
+    assert found(3) == 5
     for _ in range(3):
         ApprovedCaptionFactory(project=project, author=ana, reviewer=rui)
-    assert found() == 20
+    assert found(3) == 20
+    make_run(project=project, user=None, kind="qa")
+    assert found(1) == 0  # no clip is read that has nothing new
