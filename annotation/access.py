@@ -3,6 +3,7 @@
 from annotation.errors import OwnWork, RightMissing
 from annotation.models import Membership, Project, Role, User
 from annotation.models.work import RevisionBase
+from annotation.ready_sql import Ready
 
 RANK = {role: rank for rank, role in enumerate(Role.values)}
 
@@ -21,8 +22,17 @@ RIGHTS: dict[str, Role] = {
 """A right -> the first role that has it."""
 
 
+_MEMBER = Ready(
+    lambda project, user: Membership.objects.filter(project=project, user=user, is_active=True).order_by(),
+    project=-1,
+    user=-2,
+)
+
+
 def role_in(project: Project, user: User) -> str | None:
-    return Membership.objects.filter(project=project, user=user, is_active=True).values_list("role", flat=True).first()
+    """1 query."""
+    member = _MEMBER.first(project=project.pk, user=user.pk)
+    return member.role if member else None
 
 
 def has_right(role: str | None, right: str) -> bool:

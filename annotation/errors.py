@@ -48,10 +48,28 @@ class MoveNotAllowed(DomainError):
     code = "move_not_allowed"
 
 
+class Sealed(MoveNotAllowed):
+    """The asker answers this clip's questions blind just now."""
+
+    code = "sealed"
+
+
 class Conflict(DomainError):
     """Others were at the same rows at the same time; nothing was changed."""
 
     code = "conflict"
+
+
+class ChunkOutOfPlace(Conflict):
+    """Not the next bytes of an upload. `detail["received"]`: how many are there."""
+
+    code = "chunk_out_of_place"
+
+
+class LeaseHeld(DomainError):
+    """Somebody else has this unit of work on the desk."""
+
+    code = "lease_held"
 
 
 class StaleRevision(DomainError):

@@ -1,5 +1,7 @@
 """Forms: shapes of input. What is right is decided by the services; `add_problems` brings their answer back."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -42,6 +44,45 @@ class MemberForm(StrictForm):
 class ProjectSettingsForm(StrictForm):
     name = forms.CharField(max_length=120)
     description = forms.CharField(max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    guideline = forms.CharField(
+        max_length=50_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text="Markdown. It opens beside the caption; HTML in it is shown as it is typed.",
+    )
+    watch_floor_percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        required=False,
+        label="Watched before handing in, in percent",
+        help_text="So much of the clip must have been played; 0 asks for nothing.",
+    )
+    keep_words_hours = forms.IntegerField(
+        min_value=1,
+        max_value=720,
+        required=False,
+        label="A begun caption stays with its author for, in hours",
+        help_text="Then it goes to whoever asks next. What was written is kept in any case.",
+    )
+    reviews_per_caption = forms.IntegerField(
+        min_value=1,
+        max_value=5,
+        required=False,
+        label="Approvals of each caption",
+        help_text="With 2, two people must approve each caption; two verdicts that differ go to adjudication.",
+    )
+    blind_answers_per_question = forms.IntegerField(
+        min_value=1,
+        max_value=5,
+        required=False,
+        label="Blind answers to each question",
+        help_text="With 2, two people must answer each question from the video alone, before they see its key.",
+    )
+
+    def clean_guideline(self) -> str:
+        """Browsers send CRLF for each line end of a textarea."""
+        text: str = self.cleaned_data["guideline"]
+        return text.replace("\r\n", "\n")
 
 
 class NewRunForm(StrictForm):
@@ -144,6 +185,21 @@ class UploadForm(StrictForm):
     subtitles = forms.FileField(required=False, help_text="SRT or WebVTT.")
 
 
+class VideoBatchForm(StrictForm):
+    """What holds for each video of a batch that a manifest says nothing else of."""
+
+    name = forms.CharField(max_length=200, required=False, label="Name of the batch")
+    description = forms.CharField(
+        max_length=10_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="If all videos show the same. A manifest describes each.",
+    )
+    source = forms.CharField(max_length=500, required=False, help_text="Where the videos come from.")
+    license = forms.CharField(max_length=200, required=False, label="Licence")
+    may_redistribute = forms.BooleanField(required=False, initial=True, label="The videos may be redistributed")
+
+
 class PromptVersionForm(StrictForm):
     title = forms.CharField(max_length=120)
     text = forms.CharField(max_length=60_000, widget=forms.Textarea(attrs={"rows": 20, "spellcheck": "true"}))
@@ -165,3 +221,70 @@ class PromptTryForm(StrictForm):
         label="Clips",
         help_text="Up to three clip ids, with spaces between. Each is one call or two, journalled and billed.",
     )
+
+
+def _number(*, low: int, high: int, places: int = 9, label: str, help_text: str = "") -> forms.DecimalField:
+    typed = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"})
+    return forms.DecimalField(
+        min_value=low, max_value=high, decimal_places=places, label=label, help_text=help_text, widget=typed
+    )
+
+
+class ThresholdsForm(StrictForm):
+    """Thresholds as people say them: seconds and percent. `values` gives what is stored, `of` is its opposite."""
+
+    read_elsewhere = frozenset({"batch"})
+
+    scene_min_s = _number(low=0, high=3600, places=3, label="Scenes last at least")
+    scene_max_s = _number(low=0, high=3600, places=3, label="Scenes last at most")
+    people_min = forms.IntegerField(min_value=1, max_value=9, label="People at least")
+    people_max = forms.IntegerField(min_value=1, max_value=9, required=False, label="People at most")
+    people_percent = _number(low=0, high=100, label="Frames with so many people, at least")
+    area_percent = _number(low=0, high=100, label="Box area at least")
+    motion_min = _number(low=0, high=10, label="Motion at least")
+    min_side = forms.IntegerField(min_value=16, max_value=4320, label="Shorter side", help_text="Pixels, at least.")
+    min_fps = _number(low=0, high=240, label="Frame rate", help_text="Frames a second, at least.")
+    video_min_s = _number(low=0, high=86_400, places=3, label="Video lasts at least", help_text="Seconds.")
+    video_max_s = _number(low=0, high=86_400, places=3, label="Video lasts at most", help_text="Seconds.")
+    needs_description = forms.BooleanField(required=False, label="Needs a description")
+    needs_action_verb = forms.BooleanField(
+        required=False,
+        label="A description must name what a body does",
+        help_text="Such as “walks”. Videos without a description are not asked.",
+    )
+
+    SCALES = {
+        "scene_min_s": ("scene_min_ms", 1000),
+        "scene_max_s": ("scene_max_ms", 1000),
+        "video_min_s": ("video_min_ms", 1000),
+        "video_max_s": ("video_max_ms", 1000),
+        "people_percent": ("people_share", 0.01),
+        "area_percent": ("area_min", 0.01),
+    }
+    """Field -> what it is stored as, and how much of that is 1 here."""
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """What stands in the fields for stored values."""
+        shown = {name: value for name, value in stored.items() if name in cls.base_fields}
+        for field, (name, scale) in cls.SCALES.items():
+            shown[field] = stored[name] / scale
+        return {name: f"{value:.10g}" if isinstance(value, float) else value for name, value in shown.items()}
+
+    def values(self) -> dict[str, Any]:
+        """For `Thresholds.from_json`. The form is valid."""
+        said = dict(self.cleaned_data)
+        for field, (name, scale) in self.SCALES.items():
+            value = said.pop(field)
+            said[name] = int(value * scale) if scale > 1 else float(value / 100)
+        return {name: float(value) if isinstance(value, Decimal) else value for name, value in said.items()}
+
+    def add_refusal(self, error: BadInput) -> None:
+        """What the service refused, at the field where it was typed and in its words."""
+        fields = {name: field for field, (name, _) in self.SCALES.items()}
+        for name, problem in error.detail["fields"].items():
+            field = fields.get(name, name)
+            words = problem
+            for other, own in {**fields, "people_min": "people_min"}.items():
+                words = words.replace(other, f"“{self.fields[own].label}”")
+            self.add_error(field if field in self.fields else None, words)

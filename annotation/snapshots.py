@@ -12,6 +12,11 @@ def one_snapshot(*, read_only: bool = False) -> Iterator[None]:
     outermost = not connection.in_atomic_block
     with transaction.atomic():
         if outermost:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ{', READ ONLY' if read_only else ''}")
+            begin_snapshot(read_only=read_only)
         yield
+
+
+def begin_snapshot(*, read_only: bool = False) -> None:
+    """Make the transaction that has just begun one snapshot. Before its first query only."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ{', READ ONLY' if read_only else ''}")

@@ -18,6 +18,14 @@ class State(models.TextChoices):
 class ClipStatus(models.TextChoices):
     ACTIVE = "active", "Active"
     EXCLUDED = "excluded", "Excluded"
+    WITHDRAWN = "withdrawn", "Withdrawn"  # for good: somebody in it objected; its files are gone
+
+
+class Screened(models.TextChoices):
+    """Of a raw video and of its scenes."""
+
+    KEPT = "kept", "Kept"
+    DROPPED = "dropped", "Dropped"
 
 
 NEW = ""
@@ -38,6 +46,7 @@ CAPTION_MOVES: Moves = {
     (State.IN_REVIEW, "approve"): (State.APPROVED,),
     (State.DISPUTED, "settle"): (State.APPROVED, State.EDITING),
     (State.APPROVED, "reopen"): (State.EDITING,),
+    **{(state, "undo"): (State.IN_REVIEW,) for state in (State.APPROVED, State.EDITING, State.DISPUTED)},
 }
 
 QA_MOVES: Moves = {
@@ -52,6 +61,8 @@ QA_MOVES: Moves = {
     (State.IN_REVIEW, "approve"): (State.APPROVED,),
     (State.DISPUTED, "settle"): (State.APPROVED, State.EDITING, State.DROPPED),
     (State.APPROVED, "reopen"): (State.EDITING,),
+    (State.APPROVED, "confirm"): (State.APPROVED,),  # still right by the caption's newer revision
+    **{(state, "undo"): (State.IN_REVIEW,) for state in (State.APPROVED, State.EDITING, State.DISPUTED)},
     **{(state, "drop"): (State.DROPPED,) for state in (State.DRAFTED, State.EDITING, State.IN_REVIEW, State.DISPUTED)},
 }
 
@@ -59,6 +70,17 @@ CLIP_MOVES: Moves = {
     (NEW, "import"): (ClipStatus.ACTIVE,),
     (ClipStatus.ACTIVE, "exclude"): (ClipStatus.EXCLUDED,),
     (ClipStatus.EXCLUDED, "restore"): (ClipStatus.ACTIVE,),
+    (ClipStatus.ACTIVE, "withdraw"): (ClipStatus.WITHDRAWN,),
+    (ClipStatus.EXCLUDED, "withdraw"): (ClipStatus.WITHDRAWN,),
+    (ClipStatus.WITHDRAWN, "erase"): (ClipStatus.WITHDRAWN,),
+}
+
+SCREENING_MOVES: Moves = {
+    (NEW, "screen"): (Screened.KEPT, Screened.DROPPED),
+    # Also from dropped to dropped: another stage drops it now.
+    **{(state, "screen"): (Screened.KEPT, Screened.DROPPED) for state in Screened},
+    **{(state, "keep"): (Screened.KEPT,) for state in Screened},
+    **{(state, "drop"): (Screened.DROPPED,) for state in Screened},
 }
 
 EDITABLE = (State.WAITING, State.DRAFTED, State.EDITING)

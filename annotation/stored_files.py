@@ -3,8 +3,10 @@
 A store that does not answer is StoreAway, whatever library said so; a name that it does not hold is FileNotFoundError.
 """
 
+import errno
 import fcntl
 import hashlib
+import logging
 import os
 import shutil
 import time
@@ -15,9 +17,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.storage import storages
 
 from annotation.errors import NoRoom, StoreAway
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 256 * 1024
 YOUNG_S = 60
@@ -43,6 +48,18 @@ def answering() -> Iterator[None]:
         if isinstance(error, FileNotFoundError):
             raise
         raise StoreAway from error
+
+
+def check_room(size: int) -> None:
+    """Raises NoRoom if so many bytes more would leave less than DISK_LOW_WATER_BYTES on a local store's disk (F-22)."""
+    if settings.MEDIA_STORAGE != "local":
+        return
+    root = Path(settings.MEDIA_ROOT)
+    while not root.exists():
+        root = root.parent
+    free = shutil.disk_usage(root).free
+    if free - size < settings.DISK_LOW_WATER_BYTES:
+        raise NoRoom(f"The disk of the videos is nearly full: {free:,} bytes are free, {size:,} are to come.")
 
 
 def size_of(name: str) -> int:
@@ -79,6 +96,81 @@ def _pieces(file: Any, left: int | None) -> Iterator[bytes]:
             yield piece
     finally:
         file.close()
+
+
+def join_to(names: list[str], target: Path, *, size: int) -> str:
+    """The stored files one after the other at `target`, or nothing there; gives the SHA-256. size: of them all.
+
+    Raises NoRoom before anything is fetched, StoreAway, FileNotFoundError if one is gone, OSError for another length.
+    """
+    if shutil.disk_usage(target.parent).free - size < settings.DISK_LOW_WATER_BYTES:
+        raise NoRoom(f"The disk of {target.parent} is nearly full: {size:,} bytes were not put together there.")
+    digest = hashlib.sha256()
+    try:
+        with target.open("xb") as whole:
+            for name in names:
+                for piece in pieces(name):
+                    digest.update(piece)
+                    whole.write(piece)
+            written = whole.tell()
+        if written != size:
+            raise OSError(f"{target.name}: {written:,} bytes are stored where {size:,} should be")
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return digest.hexdigest()
+
+
+def store_whole(path: Path, name: str) -> str:
+    """Move the file at `path` into the store; gives its name there. Killed midway, nothing stands under that name.
+
+    Raises StoreAway, NoRoom.
+    """
+    storage: Any = storages["default"]
+    if settings.MEDIA_STORAGE != "local":
+        with answering(), path.open("rb") as file:
+            return str(storage.save(name, File(file)))
+    target = Path(storage.path(name))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sync(path)
+    try:
+        path.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        check_room(path.stat().st_size)
+        beside = target.with_name(f"{target.name}.part")
+        shutil.copyfile(path, beside)
+        _sync(beside)
+        beside.replace(target)
+    target.chmod(storage.file_permissions_mode or 0o644)
+    _sync(target.parent)
+    return name
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_folder(folder: str) -> bool:
+    """Remove the stored files directly in a folder; whether it could be done."""
+    storage = storages["default"]
+    try:
+        with answering():
+            for name in storage.listdir(folder)[1]:
+                storage.delete(f"{folder}/{name}")
+            if settings.MEDIA_STORAGE == "local":
+                Path(storage.path(folder)).rmdir()
+    except FileNotFoundError:
+        return True
+    except (StoreAway, OSError):
+        logger.warning("files in %s stay in the store", folder)
+        return False
+    return True
 
 
 def copy_to(name: str, target: Path, *, most: int | None = None, sha256: str | None = None) -> None:

@@ -4,8 +4,23 @@ from celery import shared_task
 from django.conf import settings
 
 from annotation.drafting import batches, jobs
-from annotation.services import uploads
+from annotation.models import Project
+from annotation.services import (
+    draft_flags,
+    scene_cuts,
+    scene_decisions,
+    screening,
+    thresholds,
+    uploads,
+    video_arrivals,
+    video_uploads,
+)
 from annotation.services.outbox import beat
+
+MEASURE_SECONDS = 6 * 60 * 60
+"""A raw video may be hours long; the lease of one is short and renewed, so this holds nobody up."""
+
+CHECK_SECONDS = 60 * 60
 
 
 @shared_task(name="annotation.canary")
@@ -18,6 +33,40 @@ def canary() -> None:
 def take_upload(upload_id: int) -> None:
     """Make an uploaded video a clip, or refuse it."""
     uploads.take_upload(upload_id)
+
+
+@shared_task(
+    name=video_uploads.TAKE_IN, soft_time_limit=MEASURE_SECONDS, time_limit=MEASURE_SECONDS + 60, ignore_result=True
+)
+def take_in_video_upload(upload_id: int) -> None:
+    """Make an upload that has come whole a raw video, or refuse it. Only one worker can lease it."""
+    video_arrivals.take_in_upload(upload_id)
+
+
+@shared_task(
+    name=screening.MEASURE, soft_time_limit=MEASURE_SECONDS, time_limit=MEASURE_SECONDS + 60, ignore_result=True
+)
+def measure_video(video_id: int) -> None:
+    """Measure a raw video, or refuse it. Only one worker can lease it."""
+    screening.measure_video(video_id)
+
+
+@shared_task(name=scene_cuts.CUT, ignore_result=True)
+def cut_scene(scene_id: int) -> None:
+    """Make a kept scene a clip. Only one worker can lease it."""
+    scene_cuts.cut_scene(scene_id)
+
+
+@shared_task(name=draft_flags.CHECK, soft_time_limit=CHECK_SECONDS, time_limit=CHECK_SECONDS + 60, ignore_result=True)
+def check_drafts(project_id: int) -> None:
+    """Check a project's drafts that were not. What is checked stays so if this is stopped; two check the same."""
+    draft_flags.check_drafts(Project.objects.get(pk=project_id))
+
+
+@shared_task(name=thresholds.APPLY, ignore_result=True)
+def apply_thresholds(threshold_set_id: int) -> None:
+    """Decide what is measured anew, by the thresholds in force."""
+    scene_decisions.apply_thresholds(threshold_set_id)
 
 
 @shared_task(

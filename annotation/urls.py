@@ -1,6 +1,20 @@
 from django.urls import path
 
-from annotation.views import captions, drafting, media, people, prompts, reviews, tokens
+from annotation.views import (
+    accumulation,
+    adjudication,
+    captions,
+    comments,
+    drafting,
+    media,
+    merge,
+    people,
+    prompts,
+    queue,
+    reviews,
+    tokens,
+    video_batches,
+)
 
 _PROJECT = "projects/<slug:slug>/"
 _CLIP = f"{_PROJECT}clips/<str:clip_id>/"
@@ -12,6 +26,12 @@ urlpatterns = [
     path(f"{_PROJECT}people/", people.people, name="people"),
     path(f"{_PROJECT}people/change", people.member, name="member"),
     path(f"{_PROJECT}settings/", people.project_settings, name="project_settings"),
+    path(f"{_PROJECT}accumulation/", accumulation.accumulation, name="accumulation"),
+    path(f"{_PROJECT}accumulation/preview", accumulation.preview, name="accumulation_preview"),
+    path(f"{_PROJECT}accumulation/batches/new", video_batches.new_video_batch, name="video_batch_new"),
+    path(f"{_PROJECT}accumulation/batches/<int:batch_id>/", video_batches.video_batch, name="video_batch"),
+    path(f"{_PROJECT}accumulation/scenes/<int:scene_id>", accumulation.scene, name="accumulation_scene"),
+    path(f"{_PROJECT}accumulation/scenes/<int:scene_id>/thumbnail.jpg", media.scene_thumbnail, name="scene_thumbnail"),
     path(f"{_PROJECT}drafting/", drafting.drafting, name="drafting"),
     path(f"{_PROJECT}drafting/breaker", drafting.breaker, name="drafting_breaker"),
     path(f"{_PROJECT}drafting/ledger/", drafting.ledger, name="drafting_ledger"),
@@ -21,9 +41,17 @@ urlpatterns = [
     path(f"{_PROJECT}drafting/prompts/<slug:prompt_name>/", prompts.prompt, name="prompt"),
     path(f"{_PROJECT}drafting/prompts/<slug:prompt_name>/choose", prompts.prompt_choose, name="prompt_choose"),
     path(f"{_PROJECT}drafting/prompts/<slug:prompt_name>/try", prompts.prompt_try, name="prompt_try"),
+    path(f"{_PROJECT}queue/", queue.my_queue, name="my_queue"),
+    path(f"{_PROJECT}flags/", queue.flags, name="clip_flags"),
+    path(f"{_CLIP}flag", queue.flag, name="clip_flag"),
+    path(f"{_CLIP}caption/skip", queue.skip, name="caption_skip"),
     path(f"{_CLIP}video.mp4", media.clip_video, name="clip_video"),
     path(f"{_CLIP}poster.jpg", media.clip_poster, name="clip_poster"),
+    path(f"{_CLIP}frame-times", media.clip_frame_times, name="clip_frame_times"),
     path(f"{_CLIP}subtitles.vtt", media.clip_subtitles, name="clip_subtitles"),
     path(f"{_CLIP}caption", captions.caption_workspace, name="caption_workspace"),
+    path(f"{_CLIP}caption/notes", comments.caption_notes, name="caption_notes"),
+    path(f"{_CLIP}caption/merge", merge.caption_merge, name="caption_merge"),
+    path(f"{_CLIP}caption/adjudicate", adjudication.caption_adjudication, name="caption_adjudication"),
     path(f"{_CLIP}caption/review", reviews.caption_review, name="caption_review"),
 ]

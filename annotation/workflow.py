@@ -6,8 +6,14 @@ from django.db import connection
 
 from annotation.errors import MoveNotAllowed
 from annotation.models import Clip, Event, Membership, Project, User
+from annotation.models.screening import ScreenedModel
 from annotation.models.work import RevisionBase, WorkObject
+from annotation.ready_sql import Ready, insert_row, update_row
 from annotation.states import NEW
+
+_MEMBER = Ready(
+    lambda project, user: Membership.objects.filter(project=project, user=user).order_by(), project=-1, user=-2
+)
 
 
 def database_now() -> datetime:
@@ -19,16 +25,21 @@ def database_now() -> datetime:
 
 
 def pseudonym_of(user: User, *, project: Project) -> str:
-    """How exports and digests name a person. 1 query."""
-    return Membership.objects.values_list("pseudonym", flat=True).get(project=project, user=user)
+    """How exports and digests name a person. It never changes: 1 query for each user object and project."""
+    if project.pk not in user.pseudonyms:
+        member = _MEMBER.first(project=project.pk, user=user.pk)
+        if member is None:
+            raise Membership.DoesNotExist(f"{user} was never in {project}")
+        user.pseudonyms[project.pk] = member.pseudonym
+    return user.pseudonyms[project.pk]
 
 
-def project_of(subject: WorkObject | Clip) -> Project:
-    return subject.project if isinstance(subject, Clip) else subject.clip.project  # type: ignore[attr-defined]
+def project_of(subject: WorkObject | Clip | ScreenedModel) -> Project:
+    return subject.project if isinstance(subject, Clip | ScreenedModel) else subject.clip.project  # type: ignore[attr-defined]
 
 
 def move(
-    subject: WorkObject | Clip,
+    subject: WorkObject | Clip | ScreenedModel,
     verb: str,
     *,
     actor: User | None,
@@ -44,42 +55,62 @@ def move(
     Raises MoveNotAllowed if the subject's state does not allow the verb.
     """
     before = NEW if created else subject.state
+    subject.state = _target(subject, before, verb, to)
+    now, written = database_now(), ["state"]
+    if verb == "submit" and isinstance(subject, WorkObject):
+        subject.submitted_at = now
+        written.append("submitted_at")
+    update_row(subject, *written)
+    event = _event(subject, verb, before, actor=actor, at=now, revision=revision, reason=reason)
+    insert_row(event)
+    return event
+
+
+def move_unstored(
+    subject: WorkObject | Clip, verb: str, *, actor: User | None, at: datetime, to: str | None = None
+) -> Event:
+    """As `move`, of an object that is not stored yet and that nobody else knows; a new one has the state NEW.
+
+    The event is not stored either: whoever makes many objects at once stores all of it in one transaction.
+    """
+    before = subject.state
+    subject.state = _target(subject, before, verb, to)
+    return _event(subject, verb, before, actor=actor, at=at)
+
+
+def _target(subject: WorkObject | Clip | ScreenedModel, before: str, verb: str, to: str | None) -> str:
     targets = subject.MOVES.get((before, verb), ())
     if to is None and len(targets) == 1:
-        to = targets[0]
+        return targets[0]
     if to is None or to not in targets:
         raise MoveNotAllowed(
             f"“{verb}” is not possible while this is {before.replace('_', ' ') or 'new'}.", state=before, verb=verb
         )
-    subject.state = to
-    subject.save(update_fields=["state"])
-    return _write_event(
-        subject,
-        verb=verb,
-        before=before,
-        after=to,
-        actor=actor,
-        reason=reason,
-        revision=revision.digest if revision else "",
-    )
+    return to
 
 
-def _write_event(
-    subject: WorkObject | Clip, *, verb: str, before: str, after: str, actor: User | None, reason: str, revision: str
+def _event(
+    subject: WorkObject | Clip | ScreenedModel,
+    verb: str,
+    before: str,
+    *,
+    actor: User | None,
+    at: datetime,
+    revision: RevisionBase | None = None,
+    reason: str = "",
 ) -> Event:
-    project = project_of(subject)
+    """Not stored yet; the subject stands where the move has led."""
     event = Event(
-        project=project,
+        project=project_of(subject),
         object_type=subject.OBJECT_TYPE,
         object_id=subject.object_id,
         actor=actor,
         verb=verb,
         from_state=before,
-        to_state=after,
-        revision_digest=revision,
+        to_state=subject.state,
+        revision_digest=revision.digest if revision else "",
         reason=reason,
-        created_at=database_now(),
+        created_at=at,
     )
-    event.digest = event.computed_digest(pseudonym=pseudonym_of(actor, project=project) if actor else None)
-    event.save(force_insert=True)
+    event.digest = event.computed_digest(pseudonym=pseudonym_of(actor, project=event.project) if actor else None)
     return event

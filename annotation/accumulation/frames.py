@@ -1,5 +1,6 @@
 """What can be told of frames and packets while they go by, keeping none of them."""
 
+from array import array
 from collections import deque
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -24,6 +25,23 @@ ORIENTATIONS: dict[Corner, tuple[int, tuple[tuple[str, str], ...]]] = {
     (0, 1, 1, 0): (90, (("transpose", "cclock_flip"),)),
     (0, -1, -1, 0): (270, (("transpose", "clock_flip"),)),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFrame:
+    """A frame as an observer is shown it, before the next one is decoded.
+
+    frame: PyAV's, as it is coded; whoever keeps it keeps all its pixels. number: from 0, in the order of showing.
+    start, end: when it is shown, in seconds from the start of the first. size: width and height that make its pixels
+    square, before it is turned as `orientation` asks.
+    """
+
+    frame: Any
+    number: int
+    start: Fraction
+    end: Fraction
+    size: tuple[int, int]
+    orientation: Corner
 
 
 class FrameClock:
@@ -73,6 +91,18 @@ class Tally:
     looks: set[tuple[int, int, str]] = field(default_factory=set)
     orientation: Corner = UPRIGHT
 
+    def seen(self, frame: Any, size: tuple[int, int]) -> DecodedFrame:
+        """The frame that was added last, for an observer."""
+        tick = self.clock.tick
+        return DecodedFrame(
+            frame=frame,
+            number=self.frames - 1,
+            start=self.span * tick,
+            end=(self.end - self.first) * tick,
+            size=size,
+            orientation=self.orientation,
+        )
+
     def add(self, frame: Any) -> None:
         if frame.is_corrupt:
             raise Refused("damaged", f"The video is damaged: frame {self.frames + 1} cannot be decoded whole.")
@@ -117,8 +147,8 @@ class KeyFrames:
     """
 
     def __init__(self) -> None:
-        self.times: list[int] = []
-        self.keys: list[int] = []
+        self.times = array("q")
+        self.keys = array("q")
         self.longest = 0
         self.reach = 0
 
@@ -132,7 +162,7 @@ class KeyFrames:
 
     def close(self, end: int, marked: list[int] | None) -> None:
         """Measure the groups. end: of the last frame. marked: which packets the index marks, where there is one."""
-        keys = self.keys if marked is None else [number for number in marked if number < len(self.times)]
+        keys = list(self.keys) if marked is None else [number for number in marked if number < len(self.times)]
         self.starts_with_key = bool(keys) and keys[0] == 0
         starts = keys if self.starts_with_key else [0, *keys]
         for start, after in zip(starts, [*starts[1:], len(self.times)], strict=True):

@@ -29,6 +29,12 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+# Of raw videos, out of which clips are made: long recordings, whose pictures are no larger than a clip's may be.
+RAW_LIMITS = Limits(
+    max_bytes=20 * 1024**3,
+    max_frames=1_600_000,
+    max_duration_ms=(3 * 60 + 30) * 60 * 1000,
+)
 
 
 def check_pixels(width: int, height: int, limits: Limits) -> None:

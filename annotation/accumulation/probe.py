@@ -5,7 +5,7 @@ claims are held against the limits before anything is decoded, and then everythi
 damaged file often opens and plays without complaint.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +17,7 @@ import av.error
 from av.stream import Disposition
 
 from annotation.accumulation.containers import Demuxer, claimed_samples, demuxer_of, is_cut
-from annotation.accumulation.frames import ORIENTATIONS, Corner, FrameClock, KeyFrames, Tally
+from annotation.accumulation.frames import ORIENTATIONS, Corner, DecodedFrame, FrameClock, KeyFrames, Tally
 from annotation.accumulation.limits import (
     DEFAULT_LIMITS,
     Limits,
@@ -102,15 +102,37 @@ def probe(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Probe:
     return read(path, limits=limits).probe
 
 
-def read(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Reading:
-    """As `probe`, with the details. Reads the file once from end to end and keeps no more than a few frames of it."""
+def read(
+    path: Path, *, limits: Limits = DEFAULT_LIMITS, watch: Callable[[DecodedFrame], None] | None = None
+) -> Reading:
+    """As `probe`, with the details. Reads the file once from end to end and keeps no more than a few frames of it.
+
+    watch: is shown each frame that is decoded, once, in the order of showing. What it raises comes out as it is.
+    """
     demuxer = _accepted_container(path, limits)
     try:
         with opened(path, demuxer) as container:
             _check_claims(container, limits)
-            return _decode_all(container, demuxer, limits)
+            return _decode_all(container, demuxer, limits, watch)
     except av.error.FFmpegError as error:
-        raise Refused("damaged", f"The video is damaged: {error.strerror or 'it cannot be decoded'}.") from error
+        raise _damaged(error) from error
+
+
+def claimed_s(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Fraction:
+    """How long a file claims to be, in seconds, 0 where it does not say. Nothing is decoded.
+
+    Raises Refused, as `read` does, for all that shows before decoding.
+    """
+    demuxer = _accepted_container(path, limits)
+    try:
+        with opened(path, demuxer) as container:
+            return _check_claims(container, limits)
+    except av.error.FFmpegError as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: av.error.FFmpegError) -> Refused:
+    return Refused("damaged", f"The video is damaged: {error.strerror or 'it cannot be decoded'}.")
 
 
 def _accepted_container(path: Path, limits: Limits) -> Demuxer:
@@ -163,8 +185,8 @@ def _with_decoder(stream: Any) -> Any:
     return stream
 
 
-def _check_claims(container: Any, limits: Limits) -> None:
-    """Hold what the container says against the limits, before a frame is decoded."""
+def _check_claims(container: Any, limits: Limits) -> Fraction:
+    """Hold what the container says against the limits, before a frame is decoded. Gives the seconds it claims."""
     count = len(container.streams)
     if count > limits.max_streams:
         raise Refused("too_many_streams", f"The file holds {count} streams; at most {limits.max_streams} are accepted.")
@@ -180,6 +202,7 @@ def _check_claims(container: Any, limits: Limits) -> None:
     else:
         duration = Fraction(container.duration or 0, av.time_base)
     check_duration(duration, limits)
+    return Fraction(duration)
 
 
 def shown_size(video: Any) -> tuple[int, int]:
@@ -191,10 +214,12 @@ def shown_size(video: Any) -> tuple[int, int]:
     return video.width, round(video.height / aspect) if aspect > 0 else video.height
 
 
-def _decode_all(container: Any, demuxer: Demuxer, limits: Limits) -> Reading:
+def _decode_all(
+    container: Any, demuxer: Demuxer, limits: Limits, watch: Callable[[DecodedFrame], None] | None
+) -> Reading:
     video, audio = video_stream_of(container), audio_stream_of(container)
     tally, keys, discarded = Tally(FrameClock(video, demuxer), limits), KeyFrames(), 0
-    heard = Fraction(0)
+    heard, size = Fraction(0), shown_size(video)
     for packet in container.demux([stream for stream in (video, audio) if stream is not None]):
         if packet.is_corrupt:
             raise Refused("damaged", "The video is damaged: a part of it does not arrive whole.")
@@ -207,6 +232,8 @@ def _decode_all(container: Any, demuxer: Demuxer, limits: Limits) -> Reading:
         tally.clock.expect(packet)
         for frame in packet.decode():
             tally.add(frame)
+            if watch is not None:
+                watch(tally.seen(frame, size))
     keys.close(tally.end, _marked_keys(video) if demuxer == "mov" else None)
     promised = _promised_frames(video, demuxer)
     _check_count(promised, tally.frames, discarded)

@@ -40,6 +40,23 @@ def read_subtitles(raw: bytes, *, name: str) -> str:
     cues = [cue for cue in _cues(lines, name, is_vtt=is_vtt) if cue.text]
     if not cues:
         raise Refused("subtitles_empty", f"{name} holds no subtitles.")
+    return _as_webvtt(cues)
+
+
+def shifted_subtitles(text: str, *, start_ms: int, end_ms: int) -> str:
+    """The subtitles of the stretch [start_ms, end_ms), moved so that it starts at zero; "" if there are none.
+
+    text: as `read_subtitles` gives it, or "". Cues that reach over an end of the stretch are clipped to it.
+    """
+    cues = [
+        _Cue(max(cue.start_ms, start_ms) - start_ms, min(cue.end_ms, end_ms) - start_ms, cue.text)
+        for cue in _cues(text.split("\n"), "The subtitles", is_vtt=True)
+        if cue.text and max(cue.start_ms, start_ms) < min(cue.end_ms, end_ms)
+    ]
+    return _as_webvtt(cues) if cues else ""
+
+
+def _as_webvtt(cues: list[_Cue]) -> str:
     return "WEBVTT\n" + "".join(
         f"\n{_as_time(cue.start_ms)} --> {_as_time(cue.end_ms)}\n" + "".join(f"{line}\n" for line in cue.text)
         for cue in cues

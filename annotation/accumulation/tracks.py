@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 import av.error
+import numpy as np
 from av.filter import Graph
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Interpolation
@@ -22,6 +23,7 @@ KEY_FRAME_EVERY_S = 1
 SOUND_RATES = (44_100, 48_000)
 MAX_UNDATED = 16  # H.264 reorders no more frames than that
 RGB = 0
+SILENCE_SAMPLES = 4096
 
 
 class CannotCopy(Exception):
@@ -63,23 +65,29 @@ class CopiedTrack:
         yield packet
 
 
-class EncodedVideo:
-    """Frames encoded as H.264: upright, with square pixels and even sides, each at its own time."""
+class EncodedPictures:
+    """Frames encoded as H.264: upright, with square pixels and even sides, each at its own time.
 
-    def __init__(self, output: Any, video: Any, reading: Reading) -> None:
-        self.clock = FrameClock(video, reading.demuxer)
+    video: the stream they come from. tick: what times and lengths are counted in, in seconds. size: as they are shown.
+    uneven: frames are shown for different times, be it only the last.
+    """
+
+    def __init__(
+        self, output: Any, video: Any, *, tick: Fraction, orientation: Corner, size: tuple[int, int], uneven: bool
+    ) -> None:
+        self.tick = tick
         self.first: int | None = None
         self.key: int | None = None
-        self.turn = Turn(reading.orientation)
-        self.size = _even(reading.probe.width), _even(reading.probe.height)
+        self.turn = Turn(orientation)
+        self.size = _even(size[0]), _even(size[1])
         options = {"preset": "veryfast", "crf": "20", "forced-idr": "1", "flags": "+bitexact+cgop+frame_duration"}
-        if reading.uneven:  # with frames out of order an MP4 cannot say how long each is shown
+        if uneven:  # with frames out of order an MP4 cannot say how long each is shown
             options["bf"] = "0"
         self.stream = output.add_stream("libx264", rate=video.average_rate or 25, options=options)
         self.stream.width, self.stream.height = self.size
         self.stream.pix_fmt = "yuv420p"
         context = self.stream.codec_context
-        context.time_base = self.clock.tick
+        context.time_base = tick
         context.thread_count = ENCODER_THREADS
         # Key frames are asked for by time, so that uneven rates have them often enough too; this is only the far end.
         context.gop_size = 600
@@ -88,23 +96,18 @@ class EncodedVideo:
             context.colorspace = video.colorspace
             context.color_primaries, context.color_trc = video.color_primaries, video.color_trc
 
-    def packets(self, packet: Any) -> Iterator[Any]:
-        self.clock.expect(packet)
-        for frame in packet.decode():
-            yield from self._encode(frame)
-        if not packet.size:
-            yield from self.stream.encode(None)
-
-    def _encode(self, frame: Any) -> Iterator[Any]:
-        time, length = self.clock.time_of(frame), self.clock.length_of(frame)
+    def add(self, frame: Any, time: int, length: int) -> Iterator[Any]:
         if self.first is None:
             self.first = time
         picture = self._fitted(self.turn.applied_to(frame))
-        picture.pts, picture.duration, picture.time_base = time - self.first, length, self.clock.tick
+        picture.pts, picture.duration, picture.time_base = time - self.first, length, self.tick
         picture.pict_type = PictureType.NONE
-        if self.key is None or (time - self.key) * self.clock.tick >= KEY_FRAME_EVERY_S:
+        if self.key is None or (time - self.key) * self.tick >= KEY_FRAME_EVERY_S:
             picture.pict_type, self.key = PictureType.I, time
         yield from self.stream.encode(picture)
+
+    def end(self) -> Iterator[Any]:
+        yield from self.stream.encode(None)
 
     def _fitted(self, picture: Any) -> Any:
         width, height = self.size
@@ -119,6 +122,29 @@ class EncodedVideo:
             src_color_range=ColorRange.JPEG if is_full_range else picture.color_range,
             dst_color_range=ColorRange.MPEG,
         )
+
+
+class EncodedVideo(EncodedPictures):
+    """All frames of a video that was read before."""
+
+    def __init__(self, output: Any, video: Any, reading: Reading) -> None:
+        self.clock = FrameClock(video, reading.demuxer)
+        super().__init__(
+            output,
+            video,
+            tick=self.clock.tick,
+            orientation=reading.orientation,
+            size=(reading.probe.width, reading.probe.height),
+            uneven=reading.uneven,
+        )
+
+    def packets(self, packet: Any) -> Iterator[Any]:
+        self.clock.expect(packet)
+        for frame in packet.decode():
+            time, length = self.clock.time_of(frame), self.clock.length_of(frame)
+            yield from self.add(frame, time, length)
+        if not packet.size:
+            yield from self.end()
 
 
 def _even(side: int) -> int:
@@ -155,12 +181,15 @@ class Turn:
 class EncodedSound:
     """Sound encoded as AAC. Silence fills the time before it starts and the holes in it, so that it stays in time."""
 
+    smallest_hole_s = Fraction(1, 10)
+
     def __init__(self, output: Any, audio: Any, start: Fraction) -> None:
         rate = audio.rate if audio.rate in SOUND_RATES else SOUND_RATES[-1]
-        layout = "mono" if audio.channels == 1 else "stereo"
+        self.layout = "mono" if audio.channels == 1 else "stereo"
         self.start = start
-        self.stream = output.add_stream("aac", rate=rate, layout=layout, options={"b": "128k", "flags": "+bitexact"})
-        self.wanted = f"sample_fmts=fltp:sample_rates={rate}:channel_layouts={layout}"
+        options = {"b": "128k", "flags": "+bitexact"}
+        self.stream = output.add_stream("aac", rate=rate, layout=self.layout, options=options)
+        self.wanted = f"sample_fmts=fltp:sample_rates={rate}:channel_layouts={self.layout}"
         self.rate = rate
         self._graph: Graph | None = None
         self._look: tuple[int, str, str] | None = None
@@ -168,13 +197,20 @@ class EncodedSound:
 
     def packets(self, packet: Any) -> Iterator[Any]:
         for frame in packet.decode():
-            yield from self._ready_for(frame)
-            if frame.pts is not None:
-                frame.pts -= round(self.start / frame.time_base)
-            yield from self._encoded(frame)
+            yield from self.add(frame)
         if not packet.size and self._graph is not None:
-            yield from self._encoded(None)
-            yield from self.stream.encode(None)
+            yield from self.end()
+
+    def add(self, frame: Any) -> Iterator[Any]:
+        yield from self._ready_for(frame)
+        if frame.pts is not None:
+            frame.pts -= round(self.start / frame.time_base)
+        yield from self._resampled(frame)
+
+    def end(self) -> Iterator[Any]:
+        if self._graph is not None:
+            yield from self._resampled(None)
+        yield from self.stream.encode(None)
 
     def _ready_for(self, frame: Any) -> Iterator[Any]:
         """Begin anew where the sound changes its rate or its channels, as broadcasts do."""
@@ -182,7 +218,7 @@ class EncodedSound:
         if look == self._look:
             return
         if self._graph is not None:
-            yield from self._encoded(None)
+            yield from self._resampled(None)
         is_first, self._look = self._graph is None, look
         self._graph = self._graph_for(frame, starts_at=":first_pts=0" if is_first else "")
 
@@ -191,11 +227,12 @@ class EncodedSound:
         source = graph.add_abuffer(
             sample_rate=frame.sample_rate, format=frame.format, layout=frame.layout, time_base=Fraction(frame.time_base)
         )
-        in_time = graph.add("aresample", f"{self.rate}:async=1{starts_at}")
+        holes = f"min_hard_comp={float(self.smallest_hole_s)}"
+        in_time = graph.add("aresample", f"{self.rate}:async=1:{holes}{starts_at}")
         graph.link_nodes(source, in_time, graph.add("aformat", self.wanted), graph.add("abuffersink")).configure()
         return graph
 
-    def _encoded(self, frame: Any | None) -> Iterator[Any]:
+    def _resampled(self, frame: Any | None) -> Iterator[Any]:
         graph: Any = self._graph
         graph.push(frame)
         while True:
@@ -206,5 +243,47 @@ class EncodedSound:
             end = sound.pts + sound.samples
             if end > self._until:
                 sound.pts = max(sound.pts, self._until)
-                self._until = sound.pts + sound.samples
-                yield from self.stream.encode(sound)
+                yield from self._encoded(sound)
+
+    def _encoded(self, sound: Any) -> Iterator[Any]:
+        self._until = sound.pts + sound.samples
+        yield from self.stream.encode(sound)
+
+
+class SoundOfStretch(EncodedSound):
+    """Sound of exactly `length` seconds from `start` on: what is longer is left out, silence fills what is shorter."""
+
+    # Half a frame of a quick film: beside a hole of a tenth of a second pictures would run ahead by two or three.
+    smallest_hole_s = Fraction(2, 100)
+
+    def __init__(self, output: Any, audio: Any, start: Fraction, length: Fraction) -> None:
+        super().__init__(output, audio, start)
+        self.length = length
+        self.samples = round(length * self.rate)
+
+    def end(self) -> Iterator[Any]:
+        if self._graph is not None:
+            yield from self._resampled(None)
+        yield from self._silence_until(self.samples)
+        yield from self.stream.encode(None)
+
+    def _encoded(self, sound: Any) -> Iterator[Any]:
+        yield from self._silence_until(min(sound.pts, self.samples))  # a hole where the sound began anew
+        left = self.samples - sound.pts
+        if left <= 0:
+            return
+        if left < sound.samples:
+            sound = self._sound_of(np.ascontiguousarray(sound.to_ndarray()[:, :left]), sound.pts)
+        yield from super()._encoded(sound)
+
+    def _silence_until(self, end: int) -> Iterator[Any]:
+        channels = 1 if self.layout == "mono" else 2
+        while self._until < end:
+            count = min(SILENCE_SAMPLES, end - self._until)
+            silence = np.zeros((channels, count), np.float32)
+            yield from super()._encoded(self._sound_of(silence, self._until))
+
+    def _sound_of(self, samples: Any, pts: int) -> Any:
+        sound: Any = av.AudioFrame.from_ndarray(samples, format="fltp", layout=self.layout)
+        sound.sample_rate, sound.time_base, sound.pts = self.rate, Fraction(1, self.rate), pts
+        return sound

@@ -9,11 +9,12 @@ import hashlib
 import os
 import shutil
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import av
 import av.error
@@ -76,18 +77,18 @@ def prepare(source: Path, *, into: Path, limits: Limits = DEFAULT_LIMITS) -> Pre
     except BaseException:
         for name in (SERVED, POSTER):
             (into / name).unlink(missing_ok=True)
-            _unfinished(into / name).unlink(missing_ok=True)
+            unfinished(into / name).unlink(missing_ok=True)
         raise
 
 
 def _prepare(source: Path, into: Path, limits: Limits) -> Prepared:
     reading = read(source, limits=limits)
     served, poster = into / SERVED, into / POSTER
-    how, after = _write_served(source, reading, _unfinished(served), limits)
-    _write_poster(_unfinished(served), after, _unfinished(poster))
-    sha256 = _sha256(_unfinished(served))
+    how, after = _write_served(source, reading, unfinished(served), limits)
+    _write_poster(unfinished(served), after, unfinished(poster))
+    sha256 = _sha256(unfinished(served))
     for path in (served, poster):
-        _finish(path)
+        finish(path)
     _sync(into)
     return Prepared(served, poster, after.probe, sha256, _sha256(source), how)
 
@@ -168,12 +169,16 @@ def _checked(written: Path, source: Reading, limits: Limits, *, keep: set[str]) 
     return copy
 
 
-def _write(source: Path, reading: Reading, target: Path, *, keep: set[str]) -> None:
+@contextmanager
+def new_mp4(target: Path) -> Iterator[Any]:
+    """An MP4 to be written, whose index comes before its pictures and in which no time of writing stands."""
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
-    with (
-        opened(source, reading.demuxer) as container,
-        closing(av.open(f"file:{target.resolve()}", "w", format="mp4", options=options)) as output,
-    ):
+    with closing(av.open(f"file:{target.resolve()}", "w", format="mp4", options=options)) as output:
+        yield output
+
+
+def _write(source: Path, reading: Reading, target: Path, *, keep: set[str]) -> None:
+    with opened(source, reading.demuxer) as container, new_mp4(target) as output:
         video = video_stream_of(container)
         audio = audio_stream_of(container) if reading.probe.has_audio else None
         tracks: dict[int, CopiedTrack | EncodedVideo | EncodedSound] = {}
@@ -207,13 +212,15 @@ def _write_poster(video: Path, reading: Reading, target: Path) -> None:
     picture.save(target, "JPEG", quality=85)
 
 
-def _unfinished(path: Path) -> Path:
+def unfinished(path: Path) -> Path:
+    """The name under which a file is written until it is whole."""
     return path.with_name(f"{path.name}.part")
 
 
-def _finish(path: Path) -> None:
-    _sync(_unfinished(path))
-    _unfinished(path).rename(path)
+def finish(path: Path) -> None:
+    """Give a file its name, now that it is whole and on the disk."""
+    _sync(unfinished(path))
+    unfinished(path).rename(path)
 
 
 def _sync(path: Path) -> None:

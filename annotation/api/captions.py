@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from annotation.api.fields import account, body_with, if_match
 from annotation.api.idempotency import once
 from annotation.api.schema import describes, people, saved
+from annotation.caption_content import OPTIONAL
 from annotation.errors import BadInput
 from annotation.models import Caption, CaptionRevision
 from annotation.services import captions
@@ -23,7 +24,16 @@ def _revision_answer(revision: CaptionRevision, *, status: int) -> Response:
 
 
 def _words() -> dict[str, serializers.Field]:
-    return {"text": serializers.CharField(), "people": people()}
+    notes = {name: serializers.ListField(required=False) for name in OPTIONAL}
+    return {"text": serializers.CharField(), "people": people(), **notes}
+
+
+def _content(request: Request, *optional: str) -> dict[str, Any]:
+    """text, people, notes: what else was said of them; and those of the optional ones that are there."""
+    data = body_with(request, "text", "people", optional=(*OPTIONAL, *optional))
+    notes = {name: data[name] for name in OPTIONAL if name in data}
+    more = {name: data[name] for name in optional if name in data}
+    return {"text": data["text"], "people": data["people"], "notes": notes, **more}
 
 
 class _CaptionView(APIView):
@@ -32,23 +42,23 @@ class _CaptionView(APIView):
 
 
 class WorkingCopy(_CaptionView):
-    """PUT {text, people} with If-Match: keep unsaved words."""
+    """PUT {text, people, and any of critiques, dismissed, watched} with If-Match: keep unsaved words."""
 
     @describes("CaptionWords", body=_words(), answer={"etag": serializers.CharField()}, once=False)
     def put(self, request: Request, slug: str, clip_id: str) -> Response:
         caption = self._caption(request, slug, clip_id)
-        data = body_with(request, "text", "people")
+        data = _content(request)
         words = captions.autosave(caption=caption, user=account(request), etag=if_match(request), **data)
         return Response({"etag": words.etag}, headers={"ETag": words.etag})
 
 
 class Revisions(_CaptionView):
-    """POST {text, people} with If-Match and Idempotency-Key: save."""
+    """POST as PUT working-copy with If-Match and Idempotency-Key: save."""
 
     @describes("CaptionSave", body=_words(), answer=saved(), status=201)
     def post(self, request: Request, slug: str, clip_id: str) -> Response:
         caption = self._caption(request, slug, clip_id)
-        data = body_with(request, "text", "people")
+        data = _content(request)
 
         def action() -> Response:
             revision = captions.save(caption=caption, user=account(request), etag=if_match(request), **data)
@@ -58,12 +68,19 @@ class Revisions(_CaptionView):
 
 
 class Submit(_CaptionView):
-    """POST {text, people} with If-Match and Idempotency-Key: save what changed and hand in."""
+    """POST as PUT working-copy with If-Match and Idempotency-Key: save what changed and hand in.
 
-    @describes("CaptionSubmit", body=_words(), answer=saved())
+    reasons: why flags of the checks stay, `[{"rule", "sentence", "reason"}]`.
+    """
+
+    @describes(
+        "CaptionSubmit",
+        body={**_words(), "reasons": serializers.ListField(child=serializers.DictField(), required=False)},
+        answer=saved(),
+    )
     def post(self, request: Request, slug: str, clip_id: str) -> Response:
         caption = self._caption(request, slug, clip_id)
-        data = body_with(request, "text", "people")
+        data = _content(request, "reasons")
 
         def action() -> Response:
             revision = captions.submit(caption=caption, user=account(request), etag=if_match(request), **data)

@@ -8,13 +8,13 @@ from annotation.errors import BadInput
 from annotation.models import User
 
 
-def body_with(request: Request, *names: str) -> dict[str, Any]:
+def body_with(request: Request, *names: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
     """The body's fields. Raises BadInput that names each missing and each unknown one."""
     data = request.data
     if not isinstance(data, dict):
         raise BadInput({"body": "must be a JSON object"})
     problems = {name: "is missing" for name in names if name not in data}
-    problems |= {str(name)[:100]: "is unknown" for name in data if name not in names}
+    problems |= {str(name)[:100]: "is unknown" for name in data if name not in {*names, *optional}}
     if problems:
         raise BadInput(problems)
     return data

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,28 +20,45 @@ from annotation.api.fields import account
 from annotation.canonical import canonical_json
 from annotation.errors import BadInput, DomainError, KeyReused
 from annotation.models import IdempotencyKey
+from annotation.ready_sql import update_row
+from annotation.snapshots import begin_snapshot
 from annotation.transactions import in_transaction
 
 logger = logging.getLogger(__name__)
 
+_CLAIM = """
+    INSERT INTO annotation_idempotencykey (user_id, key, request_sha256, body, headers, created_at)
+    VALUES (%s, %s, %s, '', '{}', clock_timestamp())
+    ON CONFLICT DO NOTHING RETURNING id
+"""
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 100
 
 
-def once(request: Request, *, action: Callable[[], Response]) -> Response:
-    """The action's answer, now or from the first time. Raises BadInput without a key, KeyReused for another body."""
+def once(request: Request, *, action: Callable[[], Response], in_snapshot: bool = False) -> Response:
+    """The action's answer, now or from the first time. Raises BadInput without a key, KeyReused for another body.
+
+    in_snapshot: the action must see one moment of the database.
+    """
     key = _key(request)
     fingerprint = _fingerprint(request)
-    return _once(request, action, key=key, fingerprint=fingerprint)
+    return _once(request, action, key=key, fingerprint=fingerprint, in_snapshot=in_snapshot)
 
 
 @in_transaction
-def _once(request: Request, action: Callable[[], Response], *, key: str, fingerprint: str) -> Response:
+def _once(
+    request: Request, action: Callable[[], Response], *, key: str, fingerprint: str, in_snapshot: bool
+) -> Response:
+    if in_snapshot and not connection.savepoint_ids:
+        begin_snapshot()
     user = account(request)
-    IdempotencyKey.objects.bulk_create(
-        [IdempotencyKey(user=user, key=key, request_sha256=fingerprint)], ignore_conflicts=True
-    )
-    row = IdempotencyKey.objects.select_for_update().get(user=user, key=key)
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [user.pk, key, fingerprint])
+        made = cursor.fetchone()
+    if made is not None:
+        row = IdempotencyKey(pk=made[0], user=user, key=key, request_sha256=fingerprint)
+    else:
+        row = IdempotencyKey.objects.select_for_update().get(user=user, key=key)
     if row.request_sha256 != fingerprint:
         raise KeyReused("This Idempotency-Key came before with another request.")
     if row.status is not None:
@@ -49,7 +66,7 @@ def _once(request: Request, action: Callable[[], Response], *, key: str, fingerp
     response = _answer(action)
     row.status, row.body = response.status_code, json.dumps(response.data)
     row.headers = {name: response[name] for name in ("ETag",) if name in response}
-    row.save(update_fields=["status", "body", "headers"])
+    update_row(row, "status", "body", "headers")
     return response
 
 

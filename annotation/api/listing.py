@@ -15,6 +15,7 @@ from annotation.states import CAPTION_MOVES, ClipStatus
 PAGE_PARAMETERS = {"cursor", "limit"}
 LONGEST_PAGE = 500
 _CAPTION_STATES = sorted({to for targets in CAPTION_MOVES.values() for to in targets})
+_CLIP_STATES = [choice for choice in ClipStatus.choices if choice[0] != ClipStatus.WITHDRAWN]
 
 
 def only_parameters(request: Request, allowed: set[str]) -> None:
@@ -51,7 +52,7 @@ class ClipKeyset(KeysetPagination):
 class ClipFilter(filters.FilterSet):  # type: ignore[misc]
     """The only questions that may be asked of a list of clips."""
 
-    state = filters.ChoiceFilter(choices=ClipStatus.choices)
+    state = filters.ChoiceFilter(choices=_CLIP_STATES)
     caption_state = filters.ChoiceFilter(field_name="caption__state", choices=[(one, one) for one in _CAPTION_STATES])
     clip_id_prefix = filters.CharFilter(field_name="clip_id", lookup_expr="startswith", max_length=100)
 

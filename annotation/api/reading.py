@@ -17,6 +17,7 @@ from annotation.errors import NotVisible
 from annotation.models import Caption, Clip, Project, User
 from annotation.services.captions import note_opening
 from annotation.services.lookups import caption_for
+from annotation.services.seals import sealed_clips
 
 
 class ProjectOut(serializers.ModelSerializer[Project]):
@@ -33,6 +34,9 @@ class ProjectOut(serializers.ModelSerializer[Project]):
 
 class ClipOut(serializers.ModelSerializer[Clip]):
     caption_state = serializers.CharField(source="caption.state")
+    description = serializers.SerializerMethodField(
+        help_text="Empty while questions of the clip wait for the asker's blind answer."
+    )
 
     class Meta:
         model = Clip
@@ -40,6 +44,9 @@ class ClipOut(serializers.ModelSerializer[Clip]):
             *("clip_id", "state", "caption_state", "sha256", "duration_ms", "width", "height", "fps", "frames"),
             *("has_audio", "source", "source_id", "source_url", "license", "may_redistribute", "description"),
         ]
+
+    def get_description(self, clip: Clip) -> str:
+        return "" if clip.pk in self.context["sealed"] else clip.description
 
 
 class CaptionOut(serializers.Serializer[Caption]):
@@ -86,6 +93,12 @@ class Clips(generics.ListAPIView[Clip]):
         if project is None:
             raise NotVisible
         return Clip.objects.visible_to(account(self.request)).filter(project=project).for_clip_table()
+
+    def get_serializer(self, clips: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """With which of the page's clips are sealed for the asker."""
+        sealed = sealed_clips(clips, account(self.request)) if isinstance(clips, list) else set()
+        context = {**self.get_serializer_context(), "sealed": sealed}
+        return ClipOut(clips, *args, **{**kwargs, "context": context})
 
 
 class CaptionDetail(APIView):

@@ -68,8 +68,8 @@ def describes(
 
 
 def people(**options: Any) -> serializers.Field:
-    """`[{"key", "description"}]`"""
-    return serializers.ListField(child=serializers.DictField(child=serializers.CharField()), **options)
+    """`[{"key", "description"}]`, each with or without `at`."""
+    return serializers.ListField(child=serializers.DictField(), **options)
 
 
 def content() -> serializers.Field:

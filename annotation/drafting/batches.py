@@ -37,7 +37,17 @@ from annotation.drafting.client import (
     Unavailable,
     Unusable,
 )
-from annotation.drafting.jobs import BUDGET_PAUSE, NUDGE_AGAIN, QUEUE, fail, postpone, prepare, put_back, renewing
+from annotation.drafting.jobs import (
+    BUDGET_PAUSE,
+    NUDGE_AGAIN,
+    QUEUE,
+    fail,
+    postpone,
+    prepare,
+    put_back,
+    renewing,
+)
+from annotation.drafting.of_withdrawn import OF_WITHDRAWN
 from annotation.models import Batch, Call, Job, JobStatus, Run
 from annotation.outbox import enqueue_each
 from annotation.stored_files import working_folder
@@ -375,7 +385,8 @@ def _due() -> QuerySet[Batch]:
 
 
 def _waits_for_batch() -> QuerySet[Job]:
-    return Job.objects.filter(status=JobStatus.QUEUED, next_attempt_at__lte=Now(), batch=None, repair_of=None)
+    waits = Job.objects.filter(status=JobStatus.QUEUED, next_attempt_at__lte=Now(), batch=None, repair_of=None)
+    return waits.exclude(OF_WITHDRAWN)
 
 
 def _waiting(run: Run) -> QuerySet[Job]:

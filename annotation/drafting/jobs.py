@@ -23,6 +23,7 @@ from annotation.drafting import breakers, client
 from annotation.drafting.budget import BudgetReached, price_of, reserve, settle
 from annotation.drafting.client import CallFailed, Exchange, ModelRequest
 from annotation.drafting.kinds import TRY, BreaksRules, Malformed, Outdated, kind_named
+from annotation.drafting.of_withdrawn import OF_WITHDRAWN, cancel_withdrawn
 from annotation.drafting.prices import cost_micro_usd, worst_case_micro_usd
 from annotation.errors import DomainError, NoRoom, StoreAway
 from annotation.models import Call, CallOutcome, Job, JobStatus, Run
@@ -68,11 +69,11 @@ def lease(job_id: int) -> Job | None:
 
 
 def goes_alone() -> Q:
-    """Jobs of runs that are running, or of none, that wait for no batch. A repair never waits for one."""
+    """Jobs of clips that stand, of running runs or of none, that wait for no batch. A repair never waits for one."""
     # By subquery: a join would be read before the row is locked, and two workers could lease the same job.
     running = Run.objects.filter(status=Run.Status.RUNNING)
     alone = Q(run__in=running.filter(is_batch=False)) | Q(run__in=running, repair_of__isnull=False)
-    return (Q(run=None) | alone) & Q(batch=None)
+    return (Q(run=None) | alone) & Q(batch=None) & ~OF_WITHDRAWN
 
 
 @contextmanager
@@ -266,6 +267,8 @@ def conclude(job: Job, call: Call, value: Any) -> None:
                 .filter(pk=job.pk, attempt=job.attempt, status=JobStatus.RECEIVED)
                 .exists()
             ):
+                return
+            if cancel_withdrawn(Job.objects.filter(pk=job.pk)):
                 return
             kind = kind_named(job.kind)
             read = kind.read(job, call, value)

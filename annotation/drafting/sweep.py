@@ -20,6 +20,7 @@ from annotation.drafting.jobs import (
     postpone,
     record,
 )
+from annotation.drafting.of_withdrawn import cancel_withdrawn
 from annotation.models import Call, Job, JobStatus, Run
 from annotation.models.jobs import WAITING
 
@@ -38,6 +39,7 @@ def sweep_jobs() -> None:
     Job.objects.filter(may_go_on, status=JobStatus.PAUSED).update(
         status=JobStatus.QUEUED, reason="", nudged_at=None, next_attempt_at=Now()
     )
+    cancel_withdrawn(Job.objects.filter(status__in=WAITING))
     # What came back to the queue after its run was cancelled.
     Job.objects.filter(status__in=WAITING, run__in=Run.objects.filter(status=Run.Status.CANCELLED)).update(
         status=JobStatus.CANCELLED, finished_at=Now(), lease_until=None

@@ -1,13 +1,24 @@
 from annotation.models.captions import Caption, CaptionOpening, CaptionReview, CaptionRevision, CaptionWorkingCopy
-from annotation.models.clips import Clip, Upload
-from annotation.models.drafts import Draft, DraftingSettings, FrameSet, Prompt, PromptChoice
+from annotation.models.clips import Clip, ClipHashes, Upload
+from annotation.models.drafts import Draft, DraftFlags, DraftingSettings, FrameSet, Prompt, PromptChoice
 from annotation.models.events import Event
 from annotation.models.jobs import Batch, Call, CallOutcome, Job, JobStatus, Run
 from annotation.models.money import Breaker, BudgetAccount
+from annotation.models.notifications import Notification
 from annotation.models.outbox import Heartbeat, IdempotencyKey, Outbox
 from annotation.models.projects import Invitation, Membership, Project, Role, User
+from annotation.models.queue import (
+    CaptionComment,
+    CaptionLease,
+    CaptionSkip,
+    CaptionSubmission,
+    ClipFlag,
+    SkipReason,
+)
+from annotation.models.screening import Scene, SceneHash, SourceVideo, ThresholdSet, VideoBatch
 from annotation.models.tokens import ApiToken, Scope
-from annotation.models.work import RevisionKind, Verdict
+from annotation.models.video_uploads import VideoChunk, VideoUpload
+from annotation.models.work import LeaseEnd, LeaseWork, RevisionKind, Verdict
 
 __all__ = [
     "ApiToken",
@@ -17,12 +28,19 @@ __all__ = [
     "Call",
     "CallOutcome",
     "Caption",
+    "CaptionComment",
+    "CaptionLease",
     "CaptionOpening",
     "CaptionReview",
     "CaptionRevision",
+    "CaptionSkip",
+    "CaptionSubmission",
     "CaptionWorkingCopy",
     "Clip",
+    "ClipFlag",
+    "ClipHashes",
     "Draft",
+    "DraftFlags",
     "DraftingSettings",
     "Event",
     "FrameSet",
@@ -31,7 +49,10 @@ __all__ = [
     "Invitation",
     "Job",
     "JobStatus",
+    "LeaseEnd",
+    "LeaseWork",
     "Membership",
+    "Notification",
     "Outbox",
     "Project",
     "Prompt",
@@ -39,8 +60,16 @@ __all__ = [
     "RevisionKind",
     "Role",
     "Run",
+    "Scene",
+    "SceneHash",
     "Scope",
+    "SkipReason",
+    "SourceVideo",
+    "ThresholdSet",
     "Upload",
     "User",
     "Verdict",
+    "VideoBatch",
+    "VideoChunk",
+    "VideoUpload",
 ]

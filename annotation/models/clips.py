@@ -4,6 +4,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 
@@ -15,17 +16,26 @@ CLIP_ID_PATTERN = r"[a-z0-9][a-z0-9._-]{0,99}"
 
 class ClipQuerySet(models.QuerySet["Clip"]):
     def visible_to(self, user: User) -> "ClipQuerySet":
-        return self.filter(project__memberships__user=user, project__memberships__is_active=True)
+        """What is withdrawn is there for nobody."""
+        return self.standing().filter(project__memberships__user=user, project__memberships__is_active=True)
+
+    def standing(self) -> "ClipQuerySet":
+        """All but the withdrawn."""
+        return self.exclude(state=ClipStatus.WITHDRAWN)
+
+    def withdrawn(self) -> "ClipQuerySet":
+        return self.filter(state=ClipStatus.WITHDRAWN)
 
     def for_clip_table(self) -> "ClipQuerySet":
         """All the clip table shows of a clip and its caption: 1 query, however many rows."""
-        return self.select_related("caption", "caption__head__author")
+        return self.select_related("caption", "caption__head__author", "caption__assigned_to")
 
 
 class Clip(models.Model):
     """One clip of a project. Its bytes never change: other bytes are another clip.
 
-    `video` is what people watch and what is exported (MP4, H.264); `original` is what came in.
+    `video` is what people watch and what is exported (MP4, H.264); `original` is what came in. All three files of a
+    withdrawn clip are empty as soon as they are gone. erased_at: when its words were erased too.
     is_control: its caption is written without a draft, to compare with those that had one; fixed at import.
     """
 
@@ -63,6 +73,8 @@ class Clip(models.Model):
     metadata = models.JSONField(default=dict)
     is_control = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
 
     objects = ClipQuerySet.as_manager()
 
@@ -71,6 +83,13 @@ class Clip(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "clip_id"], name="clip_id_unique_in_project"),
             models.CheckConstraint(condition=models.Q(state__in=ClipStatus.values), name="clip_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(erased_at=None) | models.Q(state=ClipStatus.WITHDRAWN),
+                name="clip_erased_is_withdrawn",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project"], name="clip_withdrawn", condition=models.Q(state=ClipStatus.WITHDRAWN)),
         ]
 
     def __str__(self) -> str:
@@ -93,6 +112,22 @@ class Clip(models.Model):
     def frames_per_second(self) -> int | Decimal:
         """25 and 29.97, never 25.000."""
         return int(self.fps) if self.fps == self.fps.to_integral_value() else self.fps.normalize()
+
+
+class ClipHashes(models.Model):
+    """What a clip looks like, to find those that show the same.
+
+    hashes: perceptual, of the frames at a sixth, the middle and five sixths of it; 16 hexadecimal digits each.
+    """
+
+    clip = models.OneToOneField(Clip, on_delete=models.PROTECT, related_name="looks")
+    hashes = ArrayField(models.CharField(max_length=16))
+
+    class Meta:
+        verbose_name_plural = "clip hashes"
+
+    def __str__(self) -> str:
+        return f"looks of {self.clip}"
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):

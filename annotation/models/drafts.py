@@ -3,14 +3,17 @@
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from annotation.append_only import AppendOnlyModel, append_only_triggers
-from annotation.canonical import digest_of, microseconds
+from annotation.canonical import microseconds
+from annotation.digests import draft_digest
 from annotation.models.clips import Clip
 from annotation.models.projects import Project, User
+from annotation.withdrawn_clips import clip_stands
 
 
 class PromptQuerySet(models.QuerySet["Prompt"]):
@@ -136,23 +139,39 @@ class Draft(AppendOnlyModel):
         constraints = [
             models.UniqueConstraint(fields=["job", "place"], name="draft_once_for_each_place_of_a_job"),
         ]
-        triggers = append_only_triggers()
+        triggers = [*append_only_triggers(), clip_stands("NEW.clip_id", locks=True)]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.clip_id} by {self.model}"
 
     def computed_digest(self) -> str:
-        """Drafts of jobs (version 2) cover where they come from. Reads the clip, and the job if there is one."""
-        fields = {
-            "v": 1,
-            "draft": str(self.uid),
-            "clip": self.clip.object_id,
-            "kind": self.kind,
-            "model": self.model,
-            "prompt_version": self.prompt_version,
-            "payload": self.payload,
-            "created_at": microseconds(self.created_at),
-        }
-        if self.job is not None:
-            fields |= {"v": 2, "job": str(self.job.uid), "place": self.place, "provenance": self.provenance}
-        return digest_of(fields)
+        """Reads the clip, and the job if there is one: a query for each unless it is fetched."""
+        return draft_digest(
+            uid=str(self.uid),
+            clip=self.clip.object_id,
+            kind=self.kind,
+            model=self.model,
+            prompt_version=self.prompt_version,
+            payload=self.payload,
+            created_at=microseconds(self.created_at),
+            job=str(self.job.uid) if self.job is not None else None,
+            place=self.place,
+            provenance=self.provenance,
+        )
+
+
+class DraftFlags(models.Model):
+    """What the caption checks say of a drafted caption, so that whoever asks for drafts without flags asks in SQL.
+
+    rules: those that fire, by id, under the rules of checks_version. A draft without a row was not checked yet.
+    """
+
+    draft = models.OneToOneField(Draft, on_delete=models.PROTECT, related_name="flags")
+    checks_version = models.CharField(max_length=20)
+    rules = ArrayField(models.CharField(max_length=60), default=list)
+
+    class Meta:
+        verbose_name_plural = "draft flags"
+
+    def __str__(self) -> str:
+        return f"{len(self.rules)} flags of {self.draft}"

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db import models
 
 from annotation.append_only import AppendOnlyModel, append_only_triggers
-from annotation.canonical import digest_of, microseconds
+from annotation.canonical import microseconds
+from annotation.digests import event_digest
 
 
 class Event(AppendOnlyModel):
@@ -31,17 +32,14 @@ class Event(AppendOnlyModel):
         return f"{self.object_type} {self.object_id}: {self.verb}"
 
     def computed_digest(self, *, pseudonym: str | None) -> str:
-        return digest_of(
-            {
-                "v": 1,
-                "object_type": self.object_type,
-                "object_id": self.object_id,
-                "actor": pseudonym,
-                "verb": self.verb,
-                "from": self.from_state,
-                "to": self.to_state,
-                "revision": self.revision_digest,
-                "reason": self.reason,
-                "created_at": microseconds(self.created_at),
-            }
+        return event_digest(
+            object_type=self.object_type,
+            object_id=self.object_id,
+            actor=pseudonym,
+            verb=self.verb,
+            from_state=self.from_state,
+            to_state=self.to_state,
+            revision=self.revision_digest,
+            reason=self.reason,
+            created_at=microseconds(self.created_at),
         )

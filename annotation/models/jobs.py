@@ -6,6 +6,7 @@ running it twice changes nothing.
 
 from uuid import uuid4
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -14,6 +15,7 @@ from annotation.append_only import AppendOnlyModel, append_only_triggers
 from annotation.models.clips import Clip
 from annotation.models.drafts import Prompt
 from annotation.models.projects import Project, User
+from annotation.withdrawn_clips import DETAIL_WRITTEN, empty_when_erased
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -165,6 +167,14 @@ class Job(models.Model):
             models.Index(fields=["status", "reason"], name="job_paused", condition=Q(status=JobStatus.PAUSED)),
             models.Index(fields=["run", "status", "reason"], name="job_of_run"),
         ]
+        triggers = [
+            empty_when_erased(
+                "NEW.clip_id",
+                {"detail": "''"},
+                operation=DETAIL_WRITTEN,
+                condition=pgtrigger.Condition("NEW.detail <> ''"),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.clip_id}: {self.status}"
@@ -228,7 +238,15 @@ class CallOutcome(AppendOnlyModel):
     created_at = models.DateTimeField()
 
     class Meta:
-        triggers = append_only_triggers()
+        triggers = [
+            *append_only_triggers(),
+            empty_when_erased(
+                """(SELECT job.clip_id FROM annotation_call AS call JOIN annotation_job AS job ON job.id = call.job_id
+                WHERE call.id = NEW.call_id)""",
+                {"raw": "''", "problem": "''"},
+                operation=pgtrigger.Insert,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of call {self.call_id}"

@@ -3,9 +3,10 @@
 import secrets
 
 from django.contrib.auth.models import AbstractUser
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 SLUG_PATTERN = r"[a-z0-9][a-z0-9-]{0,49}"
 
@@ -16,7 +17,17 @@ def new_pseudonym() -> str:
 
 
 class User(AbstractUser):
-    """An account. What it may do is decided by its memberships; `is_staff` may also make projects."""
+    """An account. What it may do is decided by its memberships; `is_staff` may also make projects.
+
+    key_map: a command's name -> the keys this person gave it; what is absent has the keys it comes with.
+    """
+
+    key_map = models.JSONField(default=dict, blank=True)
+
+    @cached_property
+    def pseudonyms(self) -> dict[int, str]:
+        """A project's id -> the name of this person there, as far as it was asked for (`workflow.pseudonym_of`)."""
+        return {}
 
     @property
     def shown_name(self) -> str:
@@ -34,12 +45,33 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 
 
 class Project(models.Model):
-    """A benchmark in the making, and the wall around it."""
+    """A benchmark in the making, and the wall around it.
+
+    guideline: Markdown, shown beside the work. queue_paused: nobody is given new work; pause_note says why.
+    watch_floor_percent: of a clip that must have been played before its caption is handed in; 0 asks for nothing.
+    keep_words_hours: how long a unit that holds somebody's words stays theirs.
+    reviews_per_caption: how many people must approve one; blind_answers_per_question: how many must answer one.
+    question_targets: a category's name -> how many questions a clip should have; what is absent asks for none.
+    """
 
     slug = models.CharField(max_length=50, unique=True, validators=[RegexValidator(f"^{SLUG_PATTERN}$")])
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True, max_length=2000)
     release_salt = models.CharField(max_length=32, blank=True)
+    guideline = models.TextField(blank=True, max_length=50_000)
+    queue_paused = models.BooleanField(default=False)
+    pause_note = models.CharField(max_length=200, blank=True)
+    watch_floor_percent = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)])
+    keep_words_hours = models.PositiveSmallIntegerField(
+        default=24, validators=[MinValueValidator(1), MaxValueValidator(720)]
+    )
+    reviews_per_caption = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    blind_answers_per_question = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    question_targets = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProjectQuerySet.as_manager()

@@ -128,7 +128,7 @@ def _lock(project: Project) -> None:
 
 
 def _new_run(own: DraftingSettings, kind: Run.Kind, *, user: User | None = None, **more: bool) -> Run:
-    control = Clip.objects.filter(project=own.project, is_control=True)
+    control = Clip.objects.standing().filter(project=own.project, is_control=True)
     return Run.objects.create(
         project=own.project,
         kind=kind,

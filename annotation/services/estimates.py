@@ -59,7 +59,9 @@ def estimate(*, project: Project, kind: str, limit: int | None = None, is_batch:
     model = model_of(own)
     targets = kind_named(KINDS[Run.Kind(kind)]).targets(project, own)
     new, known, is_whole = _new(targets, model=model, limit=limit)
-    withheld = Clip.objects.filter(project=project, is_control=True).count() if kind == Run.Kind.CAPTIONS else 0
+    withheld = (
+        Clip.objects.standing().filter(project=project, is_control=True).count() if kind == Run.Kind.CAPTIONS else 0
+    )
     low: int | None
     high: int | None
     try:

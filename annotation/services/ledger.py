@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from annotation.drafting.budget import caps_of
 from annotation.drafting.kinds import TRY, subject_of
 from annotation.models import BudgetAccount, Call, Caption, Project, Run, User
-from annotation.states import State
+from annotation.states import ClipStatus, State
 from annotation.workflow import database_now
 
 LAST_CALLS = 50
@@ -162,7 +162,8 @@ def cost_of(run: Run) -> Sums:
 
 def last_calls(project: Project) -> QuerySet[Call]:
     """The newest, without what was sent and what came back: 1 query (calls, their jobs, clips, prompts, outcomes)."""
-    calls = Call.objects.filter(project=project).select_related("job__clip", "job__prompt", "outcome")
+    standing = Call.objects.filter(project=project).exclude(job__clip__state=ClipStatus.WITHDRAWN)
+    calls = standing.select_related("job__clip", "job__prompt", "outcome")
     wanted = [*_CALL_FIELDS, *(f"outcome__{name}" for name in _OUTCOME_FIELDS), "job__clip__clip_id"]
     return calls.only(*wanted, "job__kind", "job__prompt__name", "job__prompt__version").order_by("-pk")[:LAST_CALLS]
 

@@ -13,6 +13,10 @@ from annotation.drafting.sweep import sweep_jobs
 from annotation.models import Heartbeat, IdempotencyKey, Outbox, Upload
 from annotation.outbox import enqueue
 from annotation.services.drafting import draft_by_itself
+from annotation.services.scene_cuts import sweep_cuts
+from annotation.services.screening import sweep_videos
+from annotation.services.video_arrivals import sweep_video_uploads
+from annotation.services.withdrawn_files import sweep_withdrawn_files
 from annotation.transactions import in_transaction
 from annotation.workflow import database_now
 
@@ -24,6 +28,12 @@ KEEP_ANSWERS = timedelta(days=7)
 UPLOAD_ATTEMPTS = 3
 
 Send = Callable[[Outbox], None]
+_SWEEPS: list[Callable[[], None]] = []
+
+
+def register_sweep(sweep_more: Callable[[], None]) -> None:
+    """Called once, by an app with work of its own that a worker may leave behind."""
+    _SWEEPS.append(sweep_more)
 
 
 def publish_pending(send: Send) -> int:
@@ -53,7 +63,13 @@ def beat(name: str) -> None:
 def sweep() -> None:
     """Bring back work whose worker is gone, drop what was published or answered long ago, ask for new drafts."""
     _sweep_uploads()
+    sweep_video_uploads()
+    sweep_videos()
+    sweep_cuts()
     sweep_jobs()
+    sweep_withdrawn_files()
+    for sweep_more in _SWEEPS:
+        sweep_more()
     draft_by_itself()
 
 

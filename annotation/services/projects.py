@@ -27,12 +27,40 @@ def create_project(*, slug: str, name: str, admin: User) -> Project:
     return project
 
 
-def change_settings(*, project: Project, user: User, name: str, description: str) -> None:
-    """Raises RightMissing, BadInput."""
+def change_settings(
+    *,
+    project: Project,
+    user: User,
+    name: str,
+    description: str,
+    guideline: str | None = None,
+    watch_floor_percent: int | None = None,
+    keep_words_hours: int | None = None,
+    reviews_per_caption: int | None = None,
+    blind_answers_per_question: int | None = None,
+) -> None:
+    """None leaves a setting as it is. Raises RightMissing, BadInput."""
     require(user, "configure", project=project)
     project.name = checked_text(name, field="name", most=120, blank=False)
     project.description = checked_text(description, field="description", most=2000)
-    project.save(update_fields=["name", "description"])
+    if guideline is not None:
+        project.guideline = checked_text(guideline, field="guideline", most=50_000)
+    numbers = {
+        "watch_floor_percent": (watch_floor_percent, 0, 100),
+        "keep_words_hours": (keep_words_hours, 1, 720),
+        "reviews_per_caption": (reviews_per_caption, 1, 5),
+        "blind_answers_per_question": (blind_answers_per_question, 1, 5),
+    }
+    for field, (value, least, most) in numbers.items():
+        if value is not None:
+            setattr(project, field, _within(value, field, least, most))
+    project.save(update_fields=["name", "description", "guideline", *numbers])
+
+
+def _within(value: int, field: str, least: int, most: int) -> int:
+    if not least <= value <= most:
+        raise BadInput({field: f"must be {least} to {most}"})
+    return value
 
 
 @in_transaction

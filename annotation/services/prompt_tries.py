@@ -77,8 +77,8 @@ def tries_of(project: Project, name: str) -> list[Try]:
     """The newest tries of a prompt, of whatever version, with what was answered. 3 queries, and what a kind reads."""
     calls = Call.objects.select_related("outcome").order_by("pk")
     jobs = (
-        Job.objects.filter(prompt__in=Prompt.objects.of(project).filter(name=name), clip__project=project)
-        .filter(kind__startswith=TRY)
+        Job.objects.filter(prompt__in=Prompt.objects.of(project).filter(name=name))
+        .filter(clip__in=Clip.objects.standing().filter(project=project), kind__startswith=TRY)
         .select_related("clip__project", "prompt", "created_by")
         .prefetch_related(Prefetch("calls", calls))
         .order_by("-pk")[:MOST_SHOWN]

@@ -1,6 +1,7 @@
 """Appending to a chain: the one way in which a revision of a caption or of a question comes to be."""
 
 from annotation.models.work import RevisionBase, WorkObject
+from annotation.ready_sql import insert_row, update_row
 from annotation.workflow import database_now, project_of, pseudonym_of
 
 HEAD_FIELDS = ["head", "head_number", "head_digest"]
@@ -18,8 +19,8 @@ def append_revision(subject: WorkObject, revision: RevisionBase) -> None:
     revision.created_at = database_now()
     pseudonym = pseudonym_of(revision.author, project=project_of(subject))
     revision.digest = revision.computed_digest(object_id=subject.object_id, pseudonym=pseudonym)
-    revision.save(force_insert=True)
+    insert_row(revision)
     subject.head = revision
     subject.head_number = revision.number
     subject.head_digest = revision.digest
-    subject.save(update_fields=HEAD_FIELDS)
+    update_row(subject, *HEAD_FIELDS)

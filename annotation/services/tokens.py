@@ -9,11 +9,16 @@ from django.utils import timezone
 
 from annotation.errors import BadInput, NotVisible
 from annotation.models import ApiToken, Scope, User
+from annotation.ready_sql import Ready
 from annotation.text import checked_text
 
 PREFIX = "haic_"
 """So that scanners for leaked secrets, and people, see what it is."""
 LONGEST_DAYS = 365
+_BY_HASH = Ready(
+    lambda sha256: ApiToken.objects.filter(token_sha256=sha256).select_related("user").order_by(),
+    sha256="?",
+)
 
 
 def make_token(*, user: User, name: str, scope: str, days: int) -> tuple[ApiToken, str]:
@@ -43,12 +48,13 @@ def revoke_token(*, user: User, token_id: int) -> None:
 
 def token_behind(secret: str) -> ApiToken | None:
     """The valid token of an active account, or None. Notes the day of its use, once a day."""
-    token = ApiToken.objects.valid().filter(token_sha256=_hash(secret)).select_related("user").first()
-    if token is not None:
-        today = timezone.now().date()
-        unnoted = Q(last_used_on=None) | Q(last_used_on__lt=today)
-        if token.last_used_on != today:
-            ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_on=today)
+    token = _BY_HASH.first(sha256=_hash(secret))
+    if token is None or not token.is_valid or not token.user.is_active:
+        return None
+    today = timezone.now().date()
+    unnoted = Q(last_used_on=None) | Q(last_used_on__lt=today)
+    if token.last_used_on != today:
+        ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_on=today)
     return token
 
 

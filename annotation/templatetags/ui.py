@@ -19,6 +19,7 @@ _SHAPES: dict[str, str] = {
     State.APPROVED: "st-approved",
     State.DROPPED: "cross",
     ClipStatus.EXCLUDED: "st-failed",
+    ClipStatus.WITHDRAWN: "cross",
 }
 
 
@@ -54,6 +55,12 @@ def badge(state: str) -> SafeString:
 def timecode(ms: int | None) -> str:
     """3,450 ms is `00:03.4`; nothing for None."""
     return "" if ms is None else format_mark(ms).strip("[]")
+
+
+@register.filter
+def in_seconds(ms: int) -> float:
+    """3,450 ms is 3.45, for scripts."""
+    return ms / 1000
 
 
 @register.filter

@@ -1,5 +1,6 @@
 """The caption workspace: correct a caption beside its clip. Works as a plain form; JavaScript saves as one types."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -10,26 +11,30 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from annotation.errors import BadInput, StaleRevision
-from annotation.models import Caption, CaptionRevision, CaptionWorkingCopy, Verdict
+from annotation.models import Caption, CaptionWorkingCopy
 from annotation.services import captions
 from annotation.services.clip_drafts import ask_for_another
+from annotation.services.merging import keep_stale
 from annotation.states import EDITABLE, State
-from annotation.views.drafts import PARAMETERS, drafts_context
-from annotation.views.pages import ProjectPage, project_page, refuse_unknown_fields
-from annotation.word_diff import Piece, word_diff, words_changed
+from annotation.views import caption_history, drafts
+from annotation.views.caption_checks import checks_context
+from annotation.views.pages import ProjectPage, project_page, refuse_unknown_fields, whole_number
+from annotation.views.queue import queue_context
 
-_FIELDS = frozenset({"verb", "etag", "text", "person_key", "person_description", "number", "seen_number", "reason"})
+_PARAMETERS = drafts.PARAMETERS | caption_history.PARAMETERS
+_PERSON = ("person_key", "person_description", "person_at")
+_FIELDS = frozenset({"verb", "etag", "text", *_PERSON, "number", "seen_number", "reason"})
+_POINT = ("time_ms", "x_permille", "y_permille")
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def caption_workspace(request: HttpRequest, slug: str, clip_id: str) -> HttpResponse:
-    page = project_page(request, slug, right="edit", parameters=PARAMETERS)
+    page = project_page(request, slug, right="edit", parameters=_PARAMETERS)
     caption = page.caption(clip_id)
     if request.method == "POST":
         refuse_unknown_fields(request, _FIELDS)
         return _act(request, page, caption)
-    captions.note_opening(caption=caption, user=page.user)
     return _show(request, page, caption)
 
 
@@ -44,32 +49,39 @@ def _act(request: HttpRequest, page: ProjectPage, caption: Caption) -> HttpRespo
         elif verb == "submit":
             captions.submit(**seen, **typed)
             messages.success(request, f"{caption.clip.clip_id} was submitted for review.")
-            return redirect("clips", page.project.slug)
+            return redirect("my_queue", page.project.slug)
         elif verb == "restore":
-            captions.restore(**seen, number=_number(request, "number"))
+            captions.restore(**seen, number=whole_number(request, "number"))
             messages.success(request, f"The words of revision {request.POST['number']} are back, as a new revision.")
         elif verb == "discard":
             captions.discard(caption=caption, user=page.user)
             messages.success(request, "Your unsaved words are forgotten.")
         elif verb == "withdraw":
-            captions.withdraw(caption=caption, user=page.user, seen_number=_number(request, "seen_number"))
+            captions.withdraw(caption=caption, user=page.user, seen_number=whole_number(request, "seen_number"))
         elif verb == "reopen":
-            reason, number = request.POST.get("reason", ""), _number(request, "seen_number")
+            reason, number = request.POST.get("reason", ""), whole_number(request, "seen_number")
             captions.reopen(caption=caption, user=page.user, reason=reason, seen_number=number)
         elif verb == "regenerate":
             return _regenerate(request, page, caption)
-        elif verb == "compare":
-            raise StaleRevision("Somebody saved a newer revision.")
         else:
             raise BadInput({"verb": "is unknown"})
     except (BadInput, StaleRevision) as error:
-        if verb not in ("save", "submit", "compare"):
+        if verb not in ("save", "submit"):
             raise
-        if isinstance(error, StaleRevision):
-            # The words survive, on top of what is there now; nothing becomes a revision before the next press.
-            captions.rebase(caption=caption, user=page.user, **typed)
-        return _show(request, page, page.caption(caption.clip.clip_id), refused=error, typed=typed)
+        caption = page.caption(caption.clip.clip_id)
+        if isinstance(error, StaleRevision) and _kept(seen, typed):
+            return redirect("caption_merge", page.project.slug, caption.clip.clip_id)
+        return _show(request, page, caption, refused=error, typed=typed)
     return redirect("caption_workspace", page.project.slug, caption.clip.clip_id)
+
+
+def _kept(seen: dict[str, Any], typed: dict[str, Any]) -> bool:
+    """Whether words that came too late are kept, to be merged. If not they stay on the page."""
+    try:
+        keep_stale(**seen, **typed)
+    except StaleRevision:
+        return False
+    return True
 
 
 def _regenerate(request: HttpRequest, page: ProjectPage, caption: Caption) -> HttpResponse:
@@ -84,17 +96,22 @@ def _regenerate(request: HttpRequest, page: ProjectPage, caption: Caption) -> Ht
 
 
 def _typed(request: HttpRequest) -> dict[str, Any]:
-    keys, descriptions = request.POST.getlist("person_key"), request.POST.getlist("person_description")
-    people = [{"key": key, "description": said} for key, said in zip(keys, descriptions, strict=False)]
+    keys, descriptions, points = (request.POST.getlist(name) for name in _PERSON)
+    points += [""] * len(keys)
+    people: list[dict[str, Any]] = [
+        {"key": key, "description": said} | ({"at": _point(at)} if at else {})
+        for key, said, at in zip(keys, descriptions, points, strict=False)
+    ]
     # Browsers send CRLF for each line end of a textarea; the editor's own saves hold LF.
     return {"text": request.POST.get("text", "").replace("\r\n", "\n"), "people": people}
 
 
-def _number(request: HttpRequest, name: str) -> int:
-    value = request.POST.get(name, "")
-    if not value.isdecimal() or len(value) > 9:
-        raise BadInput({name: "must be a whole number"})
-    return int(value)
+def _point(typed: str) -> dict[str, int] | str:
+    """`3400,512,430` as the registry keeps it; anything else as it came, for the service to refuse."""
+    numbers = typed.split(",")
+    if len(numbers) != len(_POINT) or not all(one.isascii() and one.isdecimal() and len(one) < 10 for one in numbers):
+        return typed
+    return dict(zip(_POINT, map(int, numbers), strict=True))
 
 
 def _show(
@@ -105,13 +122,11 @@ def _show(
     refused: BadInput | StaleRevision | None = None,
     typed: dict[str, Any] | None = None,
 ) -> HttpResponse:
+    captions.note_opening(caption=caption, user=page.user)
     words = captions.words_for(caption, page.user)
     text, people = (typed["text"], typed["people"]) if typed else (words.text, words.people)
-    revisions = list(caption.revisions.select_related("author").order_by("number"))
-    draft_text: str = caption.draft.payload.get("caption", "") if caption.draft else ""
-    changes = word_diff(draft_text, caption.head.text if caption.head else text)
     context = page.context(
-        current="clips",
+        current="my_queue",
         clip=caption.clip,
         caption=caption,
         words=words,
@@ -120,32 +135,12 @@ def _show(
         is_editable=caption.state in EDITABLE,
         may_withdraw=caption.state == State.IN_REVIEW,
         may_reopen=caption.state == State.APPROVED and page.may("reopen"),
-        changes=changes,
-        changed=words_changed(changes),
-        history=_history(revisions),
-        returned=caption.reviews.filter(verdict=Verdict.RETURN).select_related("reviewer").last(),
         others=CaptionWorkingCopy.objects.filter(caption=caption).exclude(owner=page.user).select_related("owner"),
         refused=refused,
-        merge=_merge(refused, caption, text),
-        **drafts_context(request, page, caption, text),
+        **queue_context(page, caption, may_skip=caption.state in EDITABLE),
+        **caption_history.history_context(request, page, caption, text),
+        **drafts.drafts_context(request, page, caption, text),
+        **checks_context(replace(words.content, text=text), caption.clip, is_editable=caption.state in EDITABLE),
     )
     status = 200 if refused is None else 412 if isinstance(refused, StaleRevision) else 400
     return render(request, "annotation/caption_workspace.html", context, status=status)
-
-
-def _merge(refused: BadInput | StaleRevision | None, caption: Caption, text: str) -> list[Piece]:
-    """The newest revision against what the person typed, when somebody was faster."""
-    if not isinstance(refused, StaleRevision) or caption.head is None:
-        return []
-    return word_diff(caption.head.text, text)
-
-
-def _history(revisions: list[CaptionRevision]) -> list[dict[str, Any]]:
-    """Newest first, each with the words that it took out and put in."""
-    rows = []
-    before = ""
-    for revision in revisions:
-        out, put = words_changed(word_diff(before, revision.text))
-        rows.append({"revision": revision, "out": out, "put": put})
-        before = revision.text
-    return rows[::-1]

@@ -201,7 +201,7 @@ def drafting_settings(request: HttpRequest, slug: str) -> HttpResponse:
         section="settings",
         form=form,
         default_model=settings.DRAFTING_MODEL,
-        control_clips=Clip.objects.filter(project=page.project, is_control=True).count(),
+        control_clips=Clip.objects.standing().filter(project=page.project, is_control=True).count(),
         **_model_context(page.project),
     )
     return render(request, "annotation/drafting/settings.html", context, status=400 if form.errors else 200)
@@ -322,6 +322,7 @@ def _failure_groups(one: Run, progress: RunProgress) -> list[FailureGroup]:
     if not progress.failures:
         return []
     bad = Job.objects.filter(run=one, status__in=(JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.PAUSED))
+    bad = bad.filter(clip__in=Clip.objects.standing())
     place = Window(RowNumber(), partition_by=F("reason"), order_by=F("pk").asc())
     first = bad.annotate(place=place).filter(place__lte=CLIPS_OF_A_REASON).select_related("clip").order_by("pk")
     jobs: dict[str, list[Job]] = {}

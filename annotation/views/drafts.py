@@ -39,6 +39,7 @@ class DraftCard:
     draft: Draft
     name: str
     is_first: bool
+    text: str
     sentences: list[Sentence]
     frames: int
     cost_micro_usd: int | None
@@ -75,6 +76,7 @@ def _card(draft: Draft, number: int, caption: Caption) -> DraftCard:
         draft,
         f"Draft {number}",
         draft.pk == caption.draft_id,
+        _text(draft),
         [Sentence(part.start_ms, part.text) for part in segments(_text(draft))],
         len(draft.provenance.get("frames_ms", [])),
         draft.provenance.get("cost_micro_usd"),

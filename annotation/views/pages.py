@@ -14,15 +14,19 @@ from annotation.models import Caption, Clip, Project, User
 from annotation.services.lookups import caption_for, clip_for
 
 _NAV = [
+    ("my_queue", "My queue", "edit"),
     ("project", "Overview", "see"),
     ("clips", "Clips", "see"),
     ("review_queue", "Review", "review"),
+    ("figures", "Agreement", "review"),
+    ("figures", "My figures", "see"),
+    ("accumulation", "Accumulation", "add_clips"),
     ("drafting", "Drafting", "draft"),
     ("people", "People", "see"),
     ("project_settings", "Settings", "configure"),
     ("releases", "Releases", "see"),
 ]
-"""URL name, label, and the right that shows the entry."""
+"""URL name, label, and the right that shows the entry; of two with one name the first that the role may see."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,14 @@ class ProjectPage:
     role: str
 
     def context(self, *, current: str, **more: Any) -> dict[str, Any]:
-        """For templates: project, role, rights (a set of names), nav, and what the page adds. current: a URL name."""
+        """For templates: project, role, nav, and what the page adds. current: a URL name."""
+        labels: dict[str, str] = {}
+        for name, label, right in _NAV:
+            if has_right(self.role, right):
+                labels.setdefault(name, label)
         nav = [
             {"label": label, "url": reverse(name, args=[self.project.slug]), "current": name == current}
-            for name, label, right in _NAV
-            if has_right(self.role, right)
+            for name, label in labels.items()
         ]
         return {"project": self.project, "role": self.role, "nav": nav, **more}
 
@@ -93,6 +100,14 @@ def refuse_unknown_fields(request: HttpRequest, known: frozenset[str], *, each: 
     unknown = {name[:100]: "is unknown" for name in sorted(sent) if not (each and name.startswith(each))}
     if unknown:
         raise BadInput(unknown)
+
+
+def whole_number(request: HttpRequest, name: str) -> int:
+    """A field of a form. Raises BadInput."""
+    value = request.POST.get(name, "")
+    if not value.isdecimal() or len(value) > 9:
+        raise BadInput({name: "must be a whole number"})
+    return int(value)
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -57,7 +57,11 @@ def member(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
     page = project_page(request, slug, right="configure")
-    initial = {"name": page.project.name, "description": page.project.description}
+    names = (
+        *("name", "description", "guideline", "watch_floor_percent", "keep_words_hours"),
+        *("reviews_per_caption", "blind_answers_per_question"),
+    )
+    initial = {name: getattr(page.project, name) for name in names}
     form = ProjectSettingsForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:

@@ -9,11 +9,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from annotation.caption_content import DraftError
 from annotation.drafting.kinds import kind_of_prompt
 from annotation.errors import BadInput, NotVisible
 from annotation.forms import PromptChoiceForm, PromptTryForm, PromptVersionForm, add_problems
 from annotation.models import Prompt
 from annotation.services import prompt_tries, prompt_versions
+from annotation.services.error_profiles import ErrorProfile, error_profiles
 from annotation.services.prompt_versions import VersionLine, prompt_names, version_named
 from annotation.services.prompts import add_version, choose
 from annotation.views.pages import ProjectPage, page_or_partial, project_page
@@ -143,10 +145,20 @@ def _show(
         tries=tries,
         is_trying=any(not one.is_over for one in tries),
         has_key=bool(settings.ANTHROPIC_API_KEY),
+        draft_errors=DraftError.labels,
+        profiles=_profiles(page, name, lines),
     )
     if is_refused:
         return render(request, "annotation/drafting/prompt.html", context, status=400)
     return page_or_partial(request, "annotation/drafting/prompt.html", "tries", context)
+
+
+def _profiles(page: ProjectPage, name: str, lines: list[VersionLine]) -> list[tuple[VersionLine, ErrorProfile]]:
+    """Of the versions whose captions somebody has judged, the newest first. Only captions are judged so."""
+    if name != "caption":
+        return []
+    known = error_profiles(page.project, [line.prompt.version for line in lines])
+    return [(line, known[line.prompt.version]) for line in lines if line.prompt.version in known]
 
 
 def _compared(request: HttpRequest, page: ProjectPage, name: str, lines: list[VersionLine]) -> tuple[Prompt, Prompt]:
