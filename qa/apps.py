@@ -9,10 +9,26 @@ class QAConfig(AppConfig):
     def ready(self) -> None:
         from annotation.drafting.kinds import register
         from annotation.prompt_files import register_folder
+        from annotation.services import units
+        from annotation.services.comments import register_seal_of_notes
         from annotation.services.ledger import register_item
+        from annotation.services.outbox import register_sweep
+        from annotation.services.seals import register_seal, register_sealed_clips
+        from annotation.services.stuck import register_stuck
+        from qa.services.blind import is_sealed
         from qa.services.drafted_items import QuestionKind
+        from qa.services.exports import sweep_exports
         from qa.services.ledger import approved_questions
+        from qa.services.queue import QUESTIONS
+        from qa.services.seals import clips_to_answer, hides_notes
+        from qa.services.stuck import stuck_questions
 
         register("qa", QuestionKind())
         register_item("qa", "Questions", approved_questions)
+        units.register(QUESTIONS)
+        register_sweep(sweep_exports)
+        register_stuck(stuck_questions)
+        register_seal(is_sealed)
+        register_sealed_clips(clips_to_answer)
+        register_seal_of_notes(hides_notes)
         register_folder(Path(__file__).parent / "prompts")

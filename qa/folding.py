@@ -4,8 +4,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from qa.number_words import with_digits
-from qa.plain_text import plain
+from annotation.english.number_words import with_digits
+from annotation.english.plain_text import plain
 
 _JOINED = re.compile(r"(?<=\d)[ ]?([-./:,])[ ]?(?=\d)")
 _KEPT = "%#@"

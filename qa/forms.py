@@ -1,12 +1,128 @@
 """Forms of questions and releases: shapes of input; the services decide."""
 
+from typing import Any
+
 from django import forms
 
 from annotation.forms import StrictForm
+from qa.categories import FACTS, Category
+from qa.models import ReleaseKind
+from qa.models.audits import MOST_ASKED
+from qa.releases.splits import Split
+from qa.services.audits import MOST_SEED
+from qa.services.targets import MOST
+from qa.services.withdrawal import LONGEST_REASON
 
 
 class ReleaseForm(StrictForm):
-    version = forms.CharField(
-        max_length=40, help_text="Three numbers with dots, such as 1.0.0; later than the last one."
+    """None chosen of categories or splits is all of them."""
+
+    version = forms.CharField(max_length=40)
+    kind = forms.ChoiceField(
+        choices=ReleaseKind.choices,
+        required=False,
+        help_text="Training data also takes drafted captions without flags, and nothing that a benchmark shows.",
     )
-    notes = forms.CharField(max_length=10_000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    notes = forms.CharField(
+        max_length=10_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What readers should know. They stand in the changelog and in every export.",
+    )
+    categories = forms.MultipleChoiceField(
+        choices=Category.choices, required=False, widget=forms.CheckboxSelectMultiple, label="Categories let in"
+    )
+    splits = forms.MultipleChoiceField(
+        choices=[(Split.TEST.value, "Test"), (Split.HELD_OUT.value, "Held out")],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Splits let in",
+    )
+
+
+class ReleaseSettingsForm(StrictForm):
+    held_out_percent = forms.IntegerField(
+        min_value=0,
+        max_value=90,
+        label="Held out, in percent of source videos",
+        help_text="Their clips are published without captions, keys and evidence, so that nobody can train on them."
+        " All clips of one video stand on the same side.",
+    )
+    moves_clips = forms.BooleanField(required=False, label="Change the share all the same")
+    blind_answer_floor = forms.IntegerField(
+        min_value=0,
+        max_value=5,
+        label="Blind answers that each question needs",
+        help_text="A question that fewer people answered from the video alone keeps a release from being frozen.",
+    )
+    audit_floor_percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        label="Captions of training data that an audit must find right, in percent",
+        help_text="0 asks for no audit.",
+    )
+    authors = forms.CharField(
+        max_length=5000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Who is cited: one a line, as “Family, Given” or the name of a group.",
+    )
+    doi = forms.CharField(
+        max_length=240,
+        required=False,
+        label="DOI",
+        help_text="Of all versions together, such as 10.5281/zenodo.1234567.",
+    )
+
+
+class AuditForm(StrictForm):
+    asked = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_ASKED,
+        label="Captions",
+        help_text="200 tell a share of 95 % to about 3 percent either way.",
+    )
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=MOST_SEED,
+        required=False,
+        help_text="The same seed draws the same captions. Without one a seed is drawn and noted.",
+    )
+
+
+class QuestionTargetsForm(StrictForm):
+    """One number for each category."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for category in Category:
+            self.fields[category.value] = forms.IntegerField(
+                min_value=0, max_value=MOST, label=category.label, help_text=FACTS[category].asks_about
+            )
+
+
+class WithdrawalForm(StrictForm):
+    """Right only if the clip's id was typed, as nothing brings a withdrawn clip back."""
+
+    reason = forms.CharField(
+        max_length=LONGEST_REASON,
+        help_text="Kept for good, in the history: say why, and name nobody.",
+    )
+    erase = forms.BooleanField(
+        required=False,
+        label="Erase its words too",
+        help_text="Captions, questions, drafts, notes and what was said in review, also in frozen releases.",
+    )
+    confirm = forms.CharField(
+        max_length=100, label="The clip's id, typed", widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    def __init__(self, *args: Any, clip_id: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clip_id = clip_id
+
+    def clean_confirm(self) -> str:
+        typed: str = self.cleaned_data["confirm"]
+        if typed != self.clip_id:
+            raise forms.ValidationError(f"is not {self.clip_id}: nothing was withdrawn")
+        return typed

@@ -65,7 +65,7 @@ _ABOUT_WRITING = re.compile(r"\b(?:letters?|initials?|numbers?|digits?|buttons?|
 
 
 def speaks_of_options(option: str, *, question: str) -> bool:
-    """Whether the option points at others instead of the clip. Both texts are plain (see `qa/plain_text.py`).
+    """Whether the option points at others instead of the clip. Both are plain (`annotation/english/plain_text.py`).
 
     Letters point at nothing where the question asks for what is written: there "A and B" can be read in the picture.
     """

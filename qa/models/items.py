@@ -2,22 +2,28 @@
 
 from typing import Any
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from annotation.append_only import AppendOnlyModel, append_only_triggers
-from annotation.canonical import digest_of, microseconds
+from annotation.canonical import microseconds
 from annotation.models import CaptionRevision, Clip, User
 from annotation.models.captions import judged_author_trigger
 from annotation.models.work import ReviewBase, RevisionBase, WorkingCopyBase, WorkObject
-from annotation.states import QA_MOVES, State
+from annotation.states import QA_MOVES, ClipStatus, State
+from annotation.withdrawn_clips import STATE_WRITTEN, clip_stands
 from qa.categories import Category
+from qa.digests import blind_answer_digest
+
+CLIP_OF_ITEM = "(SELECT clip_id FROM qa_qaitem WHERE id = NEW.item_id)"
 
 
 class QAItemQuerySet(models.QuerySet["QAItem"]):
     def visible_to(self, user: User) -> "QAItemQuerySet":
-        return self.filter(clip__project__memberships__user=user, clip__project__memberships__is_active=True)
+        standing = self.exclude(clip__state=ClipStatus.WITHDRAWN)
+        return standing.filter(clip__project__memberships__user=user, clip__project__memberships__is_active=True)
 
     def in_table_order(self) -> "QAItemQuerySet":
         """By category in the order of Table 1, then by number."""
@@ -27,6 +33,10 @@ class QAItemQuerySet(models.QuerySet["QAItem"]):
     def for_workspace(self) -> "QAItemQuerySet":
         """All a card shows: 1 query (item, head and its author, draft)."""
         return self.select_related("head__author", "draft").in_table_order()
+
+    def places(self) -> dict[int, int]:
+        """The number that each has on a card, from 1, by primary key. 1 query."""
+        return {pk: place for place, pk in enumerate(self.in_table_order().values_list("pk", flat=True), start=1)}
 
 
 class QAItem(WorkObject):
@@ -51,6 +61,7 @@ class QAItem(WorkObject):
     objects = QAItemQuerySet.as_manager()
 
     class Meta:
+        indexes = [models.Index("id", name="qa_item_disputed", condition=Q(state=State.DISPUTED))]
         constraints = [
             models.UniqueConstraint(fields=["clip", "category", "number"], name="qa_item_number_unique"),
             models.CheckConstraint(condition=Q(category__in=Category.values), name="qa_item_category_known"),
@@ -63,6 +74,7 @@ class QAItem(WorkObject):
                 name="qa_item_approved_is_head",
             ),
         ]
+        triggers = [clip_stands("NEW.clip_id", operation=pgtrigger.Insert | STATE_WRITTEN)]
 
     def __str__(self) -> str:
         return self.question_id
@@ -82,7 +94,7 @@ class QARevision(RevisionBase):
             models.UniqueConstraint(fields=["item", "number"], name="qa_revision_number_unique"),
             models.UniqueConstraint(fields=["item", "parent"], name="qa_revision_one_child"),
         ]
-        triggers = append_only_triggers()
+        triggers = [*append_only_triggers(), clip_stands(CLIP_OF_ITEM)]
 
     def __str__(self) -> str:
         return f"revision {self.number} of {self.item}"
@@ -98,6 +110,7 @@ class QAWorkingCopy(WorkingCopyBase):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["item", "owner"], name="qa_one_working_copy_per_owner")]
+        triggers = [clip_stands(CLIP_OF_ITEM, operation=pgtrigger.Insert | pgtrigger.Update)]
 
     def __str__(self) -> str:
         return f"unsaved words of {self.owner}"
@@ -110,10 +123,15 @@ class QAReview(ReviewBase):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index("reviewer", "created_at", name="qa_review_by")]
         constraints = [
             models.CheckConstraint(condition=~Q(reviewer=F("judged_author")), name="qa_review_not_of_own_work"),
         ]
-        triggers = [*append_only_triggers(), judged_author_trigger(revision_table="qa_qarevision")]
+        triggers = [
+            *append_only_triggers(),
+            judged_author_trigger(revision_table="qa_qarevision"),
+            clip_stands(CLIP_OF_ITEM),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} of {self.judged_revision}"
@@ -148,14 +166,11 @@ class BlindAnswer(AppendOnlyModel):
         return f"{self.user} on {self.item}: {self.choice}"
 
     def computed_digest(self, *, pseudonym: str) -> str:
-        return digest_of(
-            {
-                "v": 1,
-                "object": self.item.object_id,
-                "user": pseudonym,
-                "revision": self.revision.digest,
-                "choice": self.choice,
-                "had_opened_caption": self.had_opened_caption,
-                "created_at": microseconds(self.created_at),
-            }
+        return blind_answer_digest(
+            object_id=self.item.object_id,
+            user=pseudonym,
+            revision=self.revision.digest,
+            choice=self.choice,
+            had_opened_caption=self.had_opened_caption,
+            created_at=microseconds(self.created_at),
         )

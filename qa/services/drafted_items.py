@@ -141,7 +141,11 @@ class QuestionKind:
     def preview(self, job: Job, value: Any) -> str:
         wanted = settings_of(job.clip.project).questions_per_category
         questions = _questions(job, value, wanted=wanted)
-        return "\n\n".join(_told(job, question) for question in questions) or "No question: the caption supports none."
+        caption = _approved(job.clip).text
+        return (
+            "\n\n".join(_told(job, question, caption=caption) for question in questions)
+            or "No question: the caption supports none."
+        )
 
 
 def _questions(job: Job, value: Any, *, wanted: int) -> list[Question]:
@@ -199,7 +203,7 @@ def _value_of(call: Call) -> Any:
     return client.read_message(Exchange(raw=bytes(call.outcome.raw))).value
 
 
-def _told(job: Job, question: Question) -> str:
+def _told(job: Job, question: Question, *, caption: str) -> str:
     """A question with its options, the key marked, its evidence and all its flags, one line each."""
     lines = [question["question"]]
     for place, option in enumerate(question["options"]):
@@ -207,17 +211,23 @@ def _told(job: Job, question: Question) -> str:
     for part in question["evidence"]:
         mark = "" if part["start_ms"] is None else f"{format_mark(part['start_ms'])} "
         lines.append(f"Evidence: {mark}{part['text']}")
-    lines += [
-        f"{'Blocks' if flag.blocks else 'Look'}: {flag.rule}: {flag.reason}" for flag in _all_flags(job, question)
-    ]
+    flags = _all_flags(job, question, caption=caption)
+    lines += [f"{'Blocks' if flag.blocks else 'Look'}: {flag.rule}: {flag.reason}" for flag in flags]
     return "\n".join(lines)
 
 
-def _all_flags(job: Job, question: Question) -> list[Flag]:
-    return item_flags(category=subject_of(job.kind), question=question["question"], options=question["options"])
+def _all_flags(job: Job, question: Question, *, caption: str | None = None) -> list[Flag]:
+    return item_flags(
+        category=subject_of(job.kind),
+        question=question["question"],
+        options=question["options"],
+        key=question["answer_index"],
+        caption=caption,
+    )
 
 
 def _flags(job: Job, question: Question) -> list[Flag]:
+    """Those for which a draft goes back. What warns is for people."""
     return [flag for flag in _all_flags(job, question) if flag.blocks]
 
 

@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from annotation.accumulation.probe import Refused
-from annotation.accumulation.subtitles import read_subtitles
+from annotation.caption_content import CAPTION_CHARACTERS, checked_people
 from annotation.errors import BadInput
 from annotation.models.clips import CLIP_ID_PATTERN
-from annotation.services.captions import CAPTION_CHARACTERS, checked_people
 from annotation.services.clips import ClipFacts
+from annotation.services.manifest_lines import LineRefused, file_inside, milliseconds, read_lines, subtitles_at
 from annotation.strict_json import NotJSON, read_json
 from annotation.text import checked_text
 from qa.categories import Category
+from qa.services.csv_manifest import read_csv
+
+Format = Literal["jsonl", "csv"]
 
 TEXT_KEYS = {"source": 500, "source_id": 200, "source_url": 2000, "license": 200, "description": 10_000}
 """Key -> the most characters it may have."""
@@ -23,10 +25,6 @@ KNOWN_KEYS = {
     *("clip_id", "video", "source_start_s", "source_end_s", "redistribute", "subtitles", "draft"),
 }
 OPTIONS = 4
-
-
-class LineRefused(Exception):
-    """Why a line does not go in."""
 
 
 @dataclass(frozen=True)
@@ -56,38 +54,79 @@ class ClipLine:
     unknown: list[str] = field(default_factory=list)
 
 
-def read_lines(manifest: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, with their numbers from 1."""
+@dataclass(frozen=True)
+class RefusedLine:
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What was noticed about the manifest as a whole, and where."""
+
+    number: int
+    text: str
+
+
+def format_of(manifest: Path) -> Format:
+    """By the end of its name."""
+    return "csv" if manifest.suffix.lower() == ".csv" else "jsonl"
+
+
+def read_manifest(manifest: Path, *, form: Format) -> Iterator[ClipLine | RefusedLine | Remark]:
+    """The lines one by one; videos and subtitles lie inside the manifest's folder.
+
+    Raises BadInput for a CSV without a header that can be used.
+    """
+    if form == "csv":
+        yield from _csv_lines(manifest)
+        return
+    for number, raw in read_lines(manifest):
+        try:
+            yield _clip_line(_object(raw), number=number, folder=manifest.parent)
+        except LineRefused as refusal:
+            yield RefusedLine(number, str(refusal))
+        except BadInput as refusal:
+            yield RefusedLine(number, refusal.message)
+
+
+def _csv_lines(manifest: Path) -> Iterator[ClipLine | RefusedLine | Remark]:
     with manifest.open("rb") as file:
-        for number, raw in enumerate(file, start=1):
-            if raw.strip():
-                yield number, raw
+        read = read_csv(file, name=manifest.name)
+        for column in read.unknown(KNOWN_KEYS):
+            yield Remark(read.header, f"unknown column “{column}” is kept in the clips' metadata")
+        for number, value in read.values():
+            try:
+                if isinstance(value, LineRefused):
+                    raise value
+                yield replace(_clip_line(value, number=number, folder=manifest.parent), unknown=[])
+            except LineRefused as refusal:
+                yield RefusedLine(number, read.by_column(str(refusal)))
+            except BadInput as refusal:
+                yield RefusedLine(number, read.by_column(refusal.message))
 
 
-def read_line(raw: bytes, *, number: int, folder: Path) -> ClipLine:
-    """folder: the manifest's; videos and subtitles lie inside it. Raises LineRefused with what is wrong and where."""
+def _object(raw: bytes) -> dict[str, Any]:
     try:
         value = read_json(raw)
-        if not isinstance(value, dict):
-            raise LineRefused("a line must be one JSON object")
-        return _clip_line(value, number=number, folder=folder)
     except NotJSON as error:
         raise LineRefused(str(error)) from error
-    except BadInput as error:
-        raise LineRefused(error.message) from error
+    if not isinstance(value, dict):
+        raise LineRefused("a line must be one JSON object")
+    return value
 
 
 def _clip_line(value: dict[str, Any], *, number: int, folder: Path) -> ClipLine:
     clip_id = value.get("clip_id")
     if not isinstance(clip_id, str) or not re.fullmatch(CLIP_ID_PATTERN, clip_id):
         raise LineRefused("clip_id: small letters, digits, dot, dash and underscore, at most 100 characters")
-    video = _file_inside(folder, value.get("video"), key="video")
+    video = file_inside(folder, value.get("video"), key="video")
     unknown = sorted(set(value) - KNOWN_KEYS)
     texts = {key: checked_text(value.get(key, ""), field=key, most=most) for key, most in TEXT_KEYS.items()}
     redistribute = value.get("redistribute", True)
     if not isinstance(redistribute, bool):
         raise LineRefused("redistribute: must be true or false")
-    start, end = _milliseconds(value, "source_start_s"), _milliseconds(value, "source_end_s")
+    start, end = milliseconds(value, "source_start_s"), milliseconds(value, "source_end_s")
     if start is not None and end is not None and end <= start:
         raise LineRefused("source_end_s: must be later than source_start_s")
     facts = ClipFacts(
@@ -96,39 +135,10 @@ def _clip_line(value: dict[str, Any], *, number: int, folder: Path) -> ClipLine:
         source_end_ms=end,
         may_redistribute=redistribute,
         metadata={key: value[key] for key in unknown},
-        subtitles=_subtitles(folder, value["subtitles"]) if "subtitles" in value else "",
+        subtitles=subtitles_at(folder, value["subtitles"]) if "subtitles" in value else "",
     )
     draft = _draft(value["draft"]) if value.get("draft") is not None else None
     return ClipLine(number, clip_id, video, facts, draft, unknown)
-
-
-def _file_inside(folder: Path, name: object, *, key: str) -> Path:
-    if not isinstance(name, str) or not name:
-        raise LineRefused(f"{key}: is missing")
-    root = folder.resolve()
-    path = (root / name).resolve()
-    if not path.is_relative_to(root):
-        raise LineRefused(f"{key}: “{name}” lies outside the manifest's folder")
-    if not path.is_file():
-        raise LineRefused(f"{key}: there is no file “{name}”")
-    return path
-
-
-def _milliseconds(value: dict[str, Any], key: str) -> int | None:
-    seconds = value.get(key)
-    if seconds is None:
-        return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 1_000_000:
-        raise LineRefused(f"{key}: must be a number of seconds from 0 to 1,000,000")
-    return round(seconds * 1000)
-
-
-def _subtitles(folder: Path, name: object) -> str:
-    path = _file_inside(folder, name, key="subtitles")
-    try:
-        return read_subtitles(path.read_bytes(), name=path.name)
-    except Refused as refusal:
-        raise LineRefused(f"subtitles: {refusal}") from refusal
 
 
 def _draft(value: object) -> LineDraft:

@@ -12,10 +12,12 @@ from annotation.errors import BadInput, StoreAway
 from annotation.forms import UploadForm, add_problems
 from annotation.models import Clip, Project, Upload
 from annotation.models.clips import ClipQuerySet
+from annotation.services.assignments import assignable
 from annotation.services.clips import ClipFacts
 from annotation.services.uploads import receive_upload
 from annotation.states import State
 from annotation.views.pages import project_page
+from qa.services.seals import clips_to_answer
 
 ROWS = 50
 
@@ -26,11 +28,12 @@ def clips(request: HttpRequest, slug: str) -> HttpResponse:
     page = project_page(request, slug, parameters=frozenset({"q", "state", "after"}))
     words, state, after = (request.GET.get(name, "").replace("\x00", "").strip() for name in ("q", "state", "after"))
     found: Any = Clip.objects.visible_to(page.user).filter(project=page.project)
-    found = _narrowed(found, words=words, state=state, after=after).for_clip_table()
+    found = _narrowed(found, words=words, state=state, after=after, is_reviewer=page.may("review")).for_clip_table()
     rows = list(_with_question_counts(found)[: ROWS + 1])
     context = page.context(
         current="clips",
         clips=rows[:ROWS],
+        sealed=clips_to_answer(rows[:ROWS], page.user) if page.may("review") else set(),
         next_after=rows[ROWS - 1].clip_id if len(rows) > ROWS else "",
         q=words,
         state=state,
@@ -38,6 +41,8 @@ def clips(request: HttpRequest, slug: str) -> HttpResponse:
         states=[choice for choice in State if choice != State.DROPPED],
         uploads=_open_uploads(page.project) if page.may("add_clips") else [],
         may_upload=page.may("add_clips"),
+        may_withdraw=page.may("release"),
+        assignable=assignable(page.project) if page.may("configure") else [],
     )
     return render(request, "qa/clips.html", context)
 
@@ -71,9 +76,13 @@ def clip_upload(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "qa/clip_upload.html", context, status=400 if form.errors and status == 200 else status)
 
 
-def _narrowed(found: ClipQuerySet, *, words: str, state: str, after: str) -> ClipQuerySet:
+def _narrowed(found: ClipQuerySet, *, words: str, state: str, after: str, is_reviewer: bool) -> ClipQuerySet:
     if words:
-        found = found.filter(Q(clip_id__icontains=words) | Q(description__icontains=words))
+        # What a description says of a clip whose questions are in review must not be found out word by word.
+        told = Q(description__icontains=words)
+        found = found.filter(
+            Q(clip_id__icontains=words) | (told & Q(qa_set__items_in_review=0) if is_reviewer else told)
+        )
     if state in State.values:
         found = found.filter(caption__state=state)
     if after:

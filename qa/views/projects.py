@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import require_staff
@@ -13,8 +14,9 @@ from annotation.forms import NewProjectForm, add_problems
 from annotation.models import Caption, Clip, Membership
 from annotation.services.projects import create_project
 from annotation.states import State
-from annotation.views.pages import project_page, refuse_unknown_parameters, signed_in
+from annotation.views.pages import ProjectPage, project_page, refuse_unknown_parameters, signed_in
 from qa.models import QAItem
+from qa.services.undo import last_verdict
 
 REVIEW_ROWS = 50
 
@@ -47,8 +49,9 @@ def project_new(request: HttpRequest) -> HttpResponse:
 def project(request: HttpRequest, slug: str) -> HttpResponse:
     """Counts by state. 3 queries beside those of every project page, however many clips there are."""
     page = project_page(request, slug)
-    caption_counts = _by_state(Caption.objects.filter(clip__project=page.project))
-    question_counts = _by_state(QAItem.objects.filter(clip__project=page.project))
+    standing = Clip.objects.standing().filter(project=page.project)
+    caption_counts = _by_state(Caption.objects.filter(clip__in=standing))
+    question_counts = _by_state(QAItem.objects.filter(clip__in=standing))
     rows = [
         {"state": state, "captions": caption_counts.get(state, 0), "questions": question_counts.get(state, 0)}
         for state in State
@@ -56,9 +59,10 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     context = page.context(
         current="project",
         rows=rows,
-        clips=Clip.objects.filter(project=page.project).count(),
+        clips=standing.count(),
         captions=sum(caption_counts.values()),
         questions=sum(question_counts.values()),
+        may_configure=page.may("configure"),
     )
     return render(request, "qa/project.html", context)
 
@@ -80,8 +84,34 @@ def review_queue(request: HttpRequest, slug: str) -> HttpResponse:
         .annotate(questions=Count("qa_items"))
         .order_by("clip_id")[:REVIEW_ROWS]
     )
-    context = page.context(current="review_queue", captions=captions, clips=clips, viewer=page.user)
+    context = page.context(
+        current="review_queue",
+        captions=captions,
+        clips=clips,
+        viewer=page.user,
+        undo=last_verdict(page.user, page.project),
+        may_adjudicate=page.may("adjudicate"),
+        disputed=_disputed(page) if page.may("adjudicate") else [],
+    )
     return render(request, "qa/review_queue.html", context)
+
+
+def _disputed(page: ProjectPage) -> list[dict[str, str]]:
+    """What waits for adjudication, captions first: name and address of each. 2 queries."""
+    captions = Caption.objects.visible_to(page.user).filter(project=page.project, state=State.DISPUTED)
+    items = QAItem.objects.visible_to(page.user).filter(clip__project=page.project, state=State.DISPUTED)
+    rows = [
+        ("Caption", caption.clip.clip_id, "caption_adjudication", caption.clip.clip_id)
+        for caption in captions.select_related("clip").order_by("pk")[:REVIEW_ROWS]
+    ]
+    rows += [
+        (item.get_category_display(), item.question_id, "qa_adjudication", item.question_id)
+        for item in items.order_by("pk")[:REVIEW_ROWS]
+    ]
+    return [
+        {"kind": kind, "name": name, "url": reverse(route, args=[page.project.slug, argument])}
+        for kind, name, route, argument in rows
+    ]
 
 
 def _by_state(objects: Any) -> dict[str, int]:

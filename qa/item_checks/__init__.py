@@ -1,0 +1,1 @@
+"""The rules of questions, one module for what each looks at. `qa/checks.py` is the door and says their order."""

@@ -1,0 +1,14 @@
+"""Celery's entry points. Each takes ids, calls one service, and can run twice."""
+
+from celery import shared_task
+
+from qa.services import exports
+
+EXPORT_SECONDS = 6 * 60 * 60
+"""Videos of a large release are many; the lease of an export is short and renewed, so this holds nobody up."""
+
+
+@shared_task(name=exports.WRITE, soft_time_limit=EXPORT_SECONDS, time_limit=EXPORT_SECONDS + 60, ignore_result=True)
+def write_export(export_id: int) -> None:
+    """Write a release in a layout as a zip. Only one worker can lease it."""
+    exports.work_on_export(export_id)
