@@ -2,158 +2,224 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from django.db import IntegrityError
-from django.db.models import F, Prefetch
-from django.db.models.functions import Collate
+import orjson
+from django.db import IntegrityError, connection
+from django.db.models import F, TextField
+from django.db.models.functions import Cast
 
 from annotation.canonical import canonical_json
-from annotation.errors import BadInput, DomainError
-from annotation.models import Caption, Membership, Project, User
+from annotation.errors import BadInput
+from annotation.models import Membership, Project, User
 from annotation.snapshots import one_snapshot
 from annotation.states import ClipStatus, State
 from annotation.workflow import database_now
 from qa.categories import Category
-from qa.models import QAItem, Release, ReleaseItem
+from qa.models import QAItem, Release, ReleaseItem, ReleaseKind
 from qa.models.releases import VERSION_PATTERN
+from qa.releases.audits import as_frozen
+from qa.releases.changes import numbers_of
 from qa.releases.content import clip_content
+from qa.releases.gate import Condition, InTheWay, conditions_in_the_way, settings_of, trained_on
+from qa.releases.key_balance import Question, balanced_salt
+from qa.releases.overlaps import near_released
+from qa.releases.reading import CaptionFacts, approved_captions
+from qa.releases.splits import TRAIN, Split, Splitting
+from qa.releases.train import Training, TrainingSplit
+from qa.releases.train_gate import current_audit, training_conditions_in_the_way
 
-CHUNK = 200
-NAMED = 20
-
-
-class InTheWay(DomainError):
-    """The gate is closed. `detail["conditions"]` lists what is in the way."""
-
-    code = "release_refused"
+CHUNK = 500
 
 
 @dataclass(frozen=True)
-class Condition:
-    """Something that keeps a release from being frozen. items: at most NAMED ids; count: how many there are."""
+class Filters:
+    """What is let in: questions of these categories, clips of these splits."""
 
-    name: str
-    message: str
-    items: list[str]
-    count: int
+    categories: Sequence[str] = tuple(Category.values)
+    splits: Sequence[str] = tuple(Split)
 
-
-def conditions_in_the_way(project: Project) -> list[Condition]:
-    """SQL over stored states: 4 queries, and as many again for what is in the way."""
-    captions = Caption.objects.filter(clip__project=project, clip__state=ClipStatus.ACTIVE)
-    questions = QAItem.objects.filter(clip__project=project, clip__state=ClipStatus.ACTIVE)
-    stale = questions.filter(state=State.APPROVED, clip__caption__state=State.APPROVED).exclude(
-        caption_revision=F("clip__caption__approved_revision")
-    )
-    found: list[Condition] = []
-    if not captions.filter(state=State.APPROVED).exists():
-        found.append(Condition("nothing_approved", "no caption is approved yet", [], 0))
-    checks: list[tuple[str, str, Any, str]] = [
-        ("disputed_captions", "captions are disputed", captions.filter(state=State.DISPUTED), "clip__clip_id"),
-        ("disputed_questions", "questions are disputed", questions.filter(state=State.DISPUTED), "question_id"),
-        ("stale_questions", "questions were approved against an earlier caption", stale, "question_id"),
-    ]
-    for name, message, rows, column in checks:
-        count = rows.count()
-        if count:
-            items = list(rows.order_by(column).values_list(column, flat=True)[:NAMED])
-            found.append(Condition(name, f"{count} {message}", items, count))
-    return found
+    def as_json(self) -> dict[str, list[str]]:
+        return {"categories": list(self.categories), "splits": [str(one) for one in self.splits]}
 
 
-def freeze(*, project: Project, version: str, notes: str, actor: User | None) -> Release:
+def checked_filters(*, categories: Sequence[str] | None, splits: Sequence[str] | None) -> Filters:
+    """None and nothing chosen let everything in. Raises BadInput."""
+    for field, given, known in (("categories", categories, Category.values), ("splits", splits, list(Split))):
+        wrong = [one for one in given or () if one not in known]
+        if wrong:
+            raise BadInput({field: f"there is no “{wrong[0]}”; there are: {', '.join(map(str, known))}"})
+    in_order = tuple(one for one in Category.values if not categories or one in categories)
+    return Filters(in_order, tuple(one for one in Split if not splits or one in splits))
+
+
+def freeze(*, project: Project, version: str, notes: str, actor: User | None, filters: Filters) -> Release:
     """Freeze what is approved. Raises BadInput for the version, InTheWay with the list of conditions.
 
     Opens its own transaction, because its isolation must be REPEATABLE READ from the first query on.
     """
     with one_snapshot():
-        _require_next_version(project, version)
-        conditions = conditions_in_the_way(project)
-        if conditions:
-            lines = [f"{one.message}{': ' + ', '.join(one.items) if one.items else ''}" for one in conditions]
-            raise InTheWay("; ".join(lines), conditions=[vars(one) for one in conditions])
-        return _write(project=project, version=version, notes=notes, actor=actor)
+        project = Project.objects.get(pk=project.pk)  # with the salt that the last freeze left
+        require_next_version(project, version)
+        require_open(conditions_in_the_way(project) or trained_on(project, near_released))
+        splitting = Splitting(project.slug, settings_of(project).held_out_percent)
+        salt, balance = balanced_salt(lambda: _keyed(project, filters, splitting), salt=project.release_salt)
+        Project.objects.filter(pk=project.pk).exclude(release_salt=salt).update(release_salt=salt)
+        release = Release(
+            project=project,
+            version=version,
+            kind=ReleaseKind.BENCHMARK,
+            notes=notes,
+            salt=salt,
+            filters=filters.as_json(),
+            held_out_percent=splitting.held_out_percent,
+            key_positions=list(balance.positions),
+            frozen_by=actor,
+        )
+        return write_release(release, approved_captions(project, categories=filters.categories), splitting)
 
 
-def _require_next_version(project: Project, version: str) -> None:
+def freeze_training(*, project: Project, version: str, notes: str, actor: User | None) -> Release:
+    """Freeze training data: approved captions and drafted ones, without questions. Raises as `freeze`.
+
+    Opens its own transaction, as `freeze` does.
+    """
+    with one_snapshot():
+        require_next_version(project, version)
+        training = Training(project)
+        require_open(training_conditions_in_the_way(training))
+        audit = current_audit(project)
+        release = Release(
+            project=project,
+            version=version,
+            kind=ReleaseKind.TRAIN,
+            notes=notes,
+            salt=project.release_salt,
+            filters={"categories": [], "splits": [TRAIN]},
+            key_positions=[0, 0, 0, 0],
+            audit=as_frozen(audit) if audit else None,
+            frozen_by=actor,
+        )
+        splitting = TrainingSplit(project.slug, 0)
+        return write_release(release, training.facts(), splitting, excluded=training.excluded)
+
+
+def require_open(conditions: list[Condition]) -> None:
+    """Raises InTheWay unless there are none."""
+    if conditions:
+        raise InTheWay("; ".join(one.line for one in conditions), conditions=[_told(one) for one in conditions])
+
+
+def _told(condition: Any) -> dict[str, Any]:
+    return {**vars(condition), "items": [vars(one) for one in condition.items]}
+
+
+def require_next_version(project: Project, version: str) -> None:
+    """Raises BadInput."""
     if not re.fullmatch(VERSION_PATTERN, version):
         raise BadInput({"version": "must be three numbers with dots, such as 1.0.0"})
-    taken = [_numbers(one) for one in project.releases.values_list("version", flat=True)]
-    if taken and _numbers(version) <= max(taken):
+    taken = [numbers_of(one) for one in project.releases.values_list("version", flat=True)]
+    if taken and numbers_of(version) <= max(taken):
         latest = ".".join(map(str, max(taken)))
         raise BadInput({"version": f"must be later than {latest}, the latest release"})
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+def _keyed(project: Project, filters: Filters, splitting: Splitting) -> Iterator[Question]:
+    rows = QAItem.objects.filter(
+        clip__project=project,
+        clip__state=ClipStatus.ACTIVE,
+        state=State.APPROVED,
+        category__in=filters.categories,
+        caption_revision=F("clip__caption__approved_revision"),
+        clip__caption__state=State.APPROVED,
+    ).values_list("question_id", Cast("approved_revision__content", TextField()), "clip__clip_id", "clip__source_id")
+    for question_id, content, clip_id, source_id in rows.iterator(chunk_size=CHUNK):
+        if splitting.split_of(clip_id=clip_id, source_id=source_id) in filters.splits:
+            yield question_id, orjson.loads(content)
 
 
-def _write(*, project: Project, version: str, notes: str, actor: User | None) -> Release:
-    """The contents are read twice (once for digest and counts, once for the rows): memory stays flat."""
-    digest, counts = hashlib.sha256(), _Counts()
-    for _, content in _contents(project):
-        digest.update(canonical_json(content) + b"\n")
-        counts.add(content)
+def write_release(
+    release: Release, facts: Iterable[CaptionFacts], splitting: Splitting, *, excluded: dict[str, int] | None = None
+) -> Release:
+    """Store the clips and, last, the release that they are of: its digest is known only then.
+
+    excluded: of training data, how many clips stay out and why.
+    Needs one transaction, in which the foreign key of the clips is checked at the end. Raises BadInput for a version
+    that somebody else has taken meanwhile.
+    """
+    pseudonyms = dict(Membership.objects.filter(project=release.project).values_list("user_id", "pseudonym"))
+    release.pk = next_release_key()
+    totals = _Totals()
+    contents = (
+        (one.clip.pk, clip_content(one, pseudonyms=pseudonyms, salt=release.salt, splitting=splitting)) for one in facts
+    )
+    wanted = release.filters["splits"]
+    chosen = ((pk, content) for pk, content in contents if content["split"] in wanted)
+    while chunk := list(islice(chosen, CHUNK)):
+        copy_items(release.pk, [(pk, one["clip_id"], one, totals.add(one)) for pk, one in chunk])
+    release.digest, release.items_digest = totals.digest.hexdigest(), totals.items_digest.hexdigest()
+    release.counts, release.overrides = totals.as_json(), totals.overrides
+    if excluded is not None:
+        release.counts |= {"drafted": totals.drafted, "excluded": excluded}
+    release.frozen_at = database_now().replace(microsecond=0)
     try:
-        release = Release.objects.create(
-            project=project,
-            version=version,
-            notes=notes,
-            salt=project.release_salt,
-            counts=counts.as_json(),
-            frozen_by=actor,
-            frozen_at=database_now().replace(microsecond=0),
-            digest=digest.hexdigest(),
-        )
+        release.save(force_insert=True)
     except IntegrityError as error:
         raise BadInput({"version": "is taken"}) from error
-    rows: list[ReleaseItem] = []
-    for clip, content in _contents(project):
-        rows.append(ReleaseItem(release=release, clip=clip, clip_id_text=clip.clip_id, content=content))
-        if len(rows) == CHUNK:
-            ReleaseItem.objects.bulk_create(rows)
-            rows = []
-    ReleaseItem.objects.bulk_create(rows)
     return release
 
 
-def _contents(project: Project) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """(clip, content) of every approved clip in clip_id order; a fixed number of queries for each CHUNK of them."""
-    pseudonyms = dict(Membership.objects.filter(project=project).values_list("user_id", "pseudonym"))
-    for caption in _approved_captions(project):
-        items = list(caption.clip.approved_items)
-        yield caption.clip, clip_content(caption=caption, items=items, pseudonyms=pseudonyms, salt=project.release_salt)
+def next_release_key() -> int:
+    """Taken before the row is there, for the rows that refer to it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [Release._meta.db_table])
+        return int(cursor.fetchone()[0])
 
 
-def _approved_captions(project: Project) -> Iterable[Any]:
-    current = F("clip__caption__approved_revision")
-    items = (
-        QAItem.objects.filter(state=State.APPROVED, caption_revision=current)
-        .select_related("draft", "approved_revision")
-        .prefetch_related("revisions", "reviews")
-    )
-    return (
-        Caption.objects.filter(clip__project=project, clip__state=ClipStatus.ACTIVE, state=State.APPROVED)
-        .select_related("clip", "draft", "approved_revision")
-        .prefetch_related("revisions", "reviews", Prefetch("clip__qa_items", items, to_attr="approved_items"))
-        # By code points: the same order on every server, whatever its locale.
-        .order_by(Collate("clip__clip_id", "C"))
-        .iterator(chunk_size=CHUNK)
-    )
+def copy_items(release_id: int, rows: Iterable[tuple[int, str, dict[str, Any], str]]) -> None:
+    """rows: clip's key, clip id, content, its digest."""
+    table = ReleaseItem._meta.db_table
+    columns = "release_id, clip_id, clip_id_text, content, digest"
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        for clip, clip_id, content, digest in rows:
+            copy.write_row((release_id, clip, clip_id, canonical_json(content).decode(), digest))
 
 
-class _Counts:
+class _Totals:
+    """Digests and counts, one clip after the other."""
+
     def __init__(self) -> None:
-        self.clips = 0
+        self.digest, self.items_digest = hashlib.sha256(), hashlib.sha256()
+        self.clips = self.held_out = self.drafted = 0
         self.by_category: dict[str, int] = dict.fromkeys(Category.values, 0)
+        self.overrides: list[dict[str, str]] = []
 
-    def add(self, content: dict[str, Any]) -> None:
+    def add(self, content: dict[str, Any]) -> str:
+        """The clip's digest."""
+        line = canonical_json(content)
+        digest = hashlib.sha256(line).hexdigest()
+        self.digest.update(line + b"\n")
+        self.items_digest.update(items_line(content["clip_id"], digest))
         self.clips += 1
+        self.held_out += content["split"] == Split.HELD_OUT
+        self.drafted += content.get("status") == State.DRAFTED
         for question in content["qa"]:
             self.by_category[question["category"]] += 1
+            self.overrides += [{"id": question["id"], **one} for one in question.get("overrides", ())]
+        return digest
 
     def as_json(self) -> dict[str, Any]:
-        return {"clips": self.clips, "questions": sum(self.by_category.values()), "by_category": self.by_category}
+        return {
+            "clips": self.clips,
+            "questions": sum(self.by_category.values()),
+            "by_category": self.by_category,
+            "held_out": self.held_out,
+        }
+
+
+def items_line(clip_id: str, digest: str) -> bytes:
+    """A clip's line under a release's `items_digest`."""
+    return f"{clip_id} {digest}\n".encode()

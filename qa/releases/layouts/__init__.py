@@ -1,4 +1,7 @@
-"""Export layouts: one module each, found by its place in this folder; it gives NAME and write(release, folder)."""
+"""Export layouts: one module each, found by its place in this folder.
+
+A module gives NAME, TITLE, HAS_VIDEOS, KINDS and write(source, folder); modules whose names begin with _ are shared.
+"""
 
 import pkgutil
 from importlib import import_module
@@ -7,18 +10,28 @@ from typing import Protocol, cast
 
 from annotation.errors import BadInput
 from qa.models import Release
+from qa.releases.frozen import FrozenRelease
 
 
 class Layout(Protocol):
-    NAME: str
+    """TITLE: for people. HAS_VIDEOS: the clips stand beside it in `videos/`. KINDS: of releases that it can write."""
 
-    def write(self, release: Release, folder: Path) -> None:
+    NAME: str
+    TITLE: str
+    HAS_VIDEOS: bool
+    KINDS: frozenset[str]
+
+    def write(self, source: FrozenRelease, folder: Path) -> None:
         """Write the layout's files into an empty folder, from the frozen rows alone."""
         ...
 
 
 def layout_names() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def layouts_for(release: Release) -> list[Layout]:
+    return [one for one in map(find_layout, layout_names()) if release.kind in one.KINDS]
 
 
 def find_layout(name: str) -> Layout:

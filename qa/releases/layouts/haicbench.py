@@ -1,68 +1,85 @@
-"""The layout `haicbench`: haicbench.json, haicbench.jsonl (one question a line), manifest.json, videos.
+"""The layout `haicbench`: haicbench.json and haicbench.jsonl (one question a line).
 
 Keys, order and types are documented in docs/export-format.md, which a test compares with this module.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from qa.categories import Category
-from qa.models import Release, ReleaseItem
-from qa.releases.files import copy_or_link
+from qa.releases.content import seconds_utc
+from qa.releases.frozen import Content, FrozenRelease
+from qa.releases.layouts._shape import ANY_KIND, flat_question, json_line, pretty_json, seconds, video_path
 
 NAME = "haicbench"
+TITLE = "HAICBench JSON"
+HAS_VIDEOS = True
+KINDS = ANY_KIND
 SCHEMA_VERSION = 1
-CHUNK = 200
+FILES = ["haicbench.json", "haicbench.jsonl"]
 
 
-def write(release: Release, folder: Path) -> None:
-    for name, lines in text_files(release).items():
-        with (folder / name).open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(lines)
-    missing = _copy_videos(release, folder)
-    manifest = _manifest(release, folder, missing)
-    (folder / "manifest.json").write_text(_json(manifest) + "\n", encoding="utf-8", newline="\n")
+def write(source: FrozenRelease, folder: Path) -> None:
+    """Both files in one reading."""
+    with (folder / FILES[0]).open("wb") as whole, (folder / FILES[1]).open("wb") as flat:
+        whole.writelines(json_pieces(source, flat.writelines))
 
 
-def text_files(release: Release) -> dict[str, Iterator[str]]:
-    """File name -> its text in pieces, so that no export is held in memory."""
-    return {"haicbench.json": json_pieces(release), "haicbench.jsonl": jsonl_pieces(release)}
+def text_files(source: FrozenRelease) -> dict[str, Iterator[bytes]]:
+    """File name -> its bytes in pieces, so that no export is held in memory."""
+    return dict(zip(FILES, (json_pieces(source), jsonl_pieces(source)), strict=True))
 
 
-def json_pieces(release: Release) -> Iterator[str]:
-    head = {
+def json_pieces(source: FrozenRelease, also: Any = None) -> Iterator[bytes]:
+    """also: called with the lines of each clip's questions, for who writes them in the same reading."""
+    yield pretty_json(_head(source)).removesuffix(b"\n}") + b',\n  "clips": ['
+    separator = b"\n    "
+    for content in source.clips():
+        yield separator + pretty_json(clip_json(content)).replace(b"\n", b"\n    ")
+        separator = b",\n    "
+        if also:
+            also(_lines(content))
+    yield (b"\n  ]" if separator.startswith(b",") else b"]") + b"\n}\n"
+
+
+def jsonl_pieces(source: FrozenRelease) -> Iterator[bytes]:
+    for content in source.clips():
+        yield from _lines(content)
+
+
+def _lines(content: Content) -> list[bytes]:
+    return [json_line(flat_question(content, question)) for question in content["qa"]]
+
+
+def _head(source: FrozenRelease) -> dict[str, Any]:
+    release = source.release
+    return {
         "name": release.project.name,
         "version": release.version,
+        "kind": release.kind,
         "schema_version": SCHEMA_VERSION,
-        "frozen_at": release.frozen_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "frozen_at": seconds_utc(release.frozen_at),
         "digest": release.digest,
+        "items_digest": release.items_digest,
         "categories": list(Category.values),
+        "withdrawn": withdrawn_json(source),
     }
-    yield _json(head).removesuffix("\n}") + ',\n  "clips": ['
-    separator = "\n"
-    for content in _contents(release):
-        yield separator + _indented(_json(clip_json(content)))
-        separator = ",\n"
-    yield ("\n  ]" if separator != "\n" else "]") + "\n}\n"
 
 
-def jsonl_pieces(release: Release) -> Iterator[str]:
-    for content in _contents(release):
-        for question in content["qa"]:
-            yield json.dumps(flat_question(content, question), ensure_ascii=False) + "\n"
+def withdrawn_json(source: FrozenRelease) -> list[dict[str, Any]]:
+    return [
+        {"clip_id": one.clip_id, "erased": one.is_erased, "digest": one.digest} for one in source.withdrawn.values()
+    ]
 
 
-def clip_json(content: dict[str, Any]) -> dict[str, Any]:
+def clip_json(content: Content) -> dict[str, Any]:
     """A clip as it is published: seconds instead of milliseconds, keys in the documented order."""
     return {
         "clip_id": content["clip_id"],
-        "video": f"videos/{content['clip_id']}.mp4",
+        "video": video_path(content),
         "sha256": content["sha256"],
-        "duration_s": _seconds(content["duration_ms"]),
+        "duration_s": seconds(content["duration_ms"]),
         "width": content["width"],
         "height": content["height"],
         "fps": _number(content["fps"]),
@@ -70,16 +87,19 @@ def clip_json(content: dict[str, Any]) -> dict[str, Any]:
         "source_id": content["source_id"],
         "source": content["source"],
         "source_url": content["source_url"],
-        "source_start_s": _seconds(content["source_start_ms"]),
-        "source_end_s": _seconds(content["source_end_ms"]),
+        "source_start_s": seconds(content["source_start_ms"]),
+        "source_end_s": seconds(content["source_end_ms"]),
         "license": content["license"],
+        "redistribute": content["may_redistribute"],
         "split": content["split"],
+        **({"status": content["status"]} if "status" in content else {}),
         "caption": content["caption"],
         "caption_marked": content["caption_marked"],
         "timeline": [_part(part) for part in content["timeline"]],
         "people": [{"key": one["key"], "description": one["description"]} for one in content["people"]],
         "qa": [question_json(question) for question in content["qa"]],
         "provenance": _provenance(content["provenance"]),
+        **_comments(content),
     }
 
 
@@ -93,102 +113,54 @@ def question_json(question: dict[str, Any]) -> dict[str, Any]:
         "answer_index": question["answer_index"],
         "answer_text": question["answer_text"],
         "evidence": [_part(part) for part in question["evidence"]],
+        **_counted(question, "blind_answers", ("all", "right")),
         "provenance": _provenance(question["provenance"]),
-    }
-
-
-def flat_question(content: dict[str, Any], question: dict[str, Any]) -> dict[str, Any]:
-    """One question with the columns that evaluation harnesses read, each under every name that they use for it."""
-    return {
-        "id": question["id"],
-        "video_id": content["clip_id"],
-        "video": f"videos/{content['clip_id']}.mp4",
-        "category": question["category"],
-        "question": question["question"],
-        "options": question["options"],
-        "answer": question["answer"],
-        "answer_index": question["answer_index"],
-        "answer_text": question["answer_text"],
-        "caption": content["caption"],
-        "duration": _seconds(content["duration_ms"]),
-        "candidates": question["options"],
-        "videoID": content["clip_id"],
-        "video_name": content["clip_id"],
-        "question_id": question["id"],
-        "answer_id": question["answer_index"],
-        "task_type": question["category"],
+        **_overrides(question),
+        **_comments(question),
     }
 
 
 def _provenance(value: dict[str, Any]) -> dict[str, Any]:
-    """jsonb does not keep the order of keys: say it again."""
-    names = ("draft_model", "prompt_version", "revisions", "editors", "approver", "word_edit_distance")
-    return {name: value[name] for name in names}
-
-
-def _part(part: dict[str, Any]) -> dict[str, Any]:
-    return {"start_s": _seconds(part["start_ms"]), "text": part["text"]}
-
-
-def _contents(release: Release) -> Iterator[dict[str, Any]]:
-    items = ReleaseItem.objects.filter(release=release).order_by("pk")
-    for item in items.iterator(chunk_size=CHUNK):
-        yield item.content
-
-
-def _copy_videos(release: Release, folder: Path) -> list[str]:
-    """The ids of clips whose video may not be redistributed."""
-    videos = folder / "videos"
-    videos.mkdir()
-    missing = []
-    items = ReleaseItem.objects.filter(release=release).select_related("clip").order_by("pk")
-    for item in items.iterator(chunk_size=CHUNK):
-        if item.content["may_redistribute"]:
-            target = videos / f"{item.clip_id_text}.mp4"
-            copy_or_link(str(item.clip.video.name), target, sha256=item.clip.sha256)
-        else:
-            missing.append(item.clip_id_text)
-    return missing
-
-
-def _manifest(release: Release, folder: Path, missing: list[str]) -> dict[str, Any]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    """jsonb does not keep the order of keys: say it again. `verdicts` is absent from what was frozen before it."""
     return {
-        "name": release.project.name,
-        "version": release.version,
-        "layout": NAME,
-        "digest": release.digest,
-        "counts": {
-            "clips": release.counts["clips"],
-            "questions": release.counts["questions"],
-            "by_category": {name: release.counts["by_category"][name] for name in Category.values},
-        },
-        "not_redistributed": missing,
-        "files": [
-            {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": _sha256(path)}
-            for path in files
-        ],
+        **{name: value[name] for name in ("draft_model", "prompt_version", "revisions", "editors", "approver")},
+        **_counted(value, "verdicts", ("approve", "fix", "return")),
+        "word_edit_distance": value["word_edit_distance"],
     }
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _counted(value: dict[str, Any], name: str, parts: tuple[str, ...]) -> dict[str, Any]:
+    return {name: {part: value[name][part] for part in parts}} if name in value else {}
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+def _overrides(question: dict[str, Any]) -> dict[str, Any]:
+    given = question.get("overrides")
+    return {"overrides": [{"rule": one["rule"], "reason": one["reason"]} for one in given]} if given else {}
 
 
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.split("\n"))
+def _comments(content: dict[str, Any]) -> dict[str, Any]:
+    """No key where a caption or question has no notes, as in every release that was frozen before they were kept."""
+    if "comments" not in content:
+        return {}
+    threads = [
+        {
+            **_said(note),
+            "at_s": seconds(note["at_ms"]),
+            "sentence": note["sentence"],
+            "done": note["done"],
+            "replies": [_said(reply) for reply in note["replies"]],
+        }
+        for note in content["comments"]
+    ]
+    return {"comments": threads}
 
 
-def _seconds(ms: int | None) -> int | float | None:
-    """7,667 ms is 7.667, 30,000 ms is 30: at most three decimals, none where there are none."""
-    if ms is None:
-        return None
-    return ms // 1000 if ms % 1000 == 0 else ms / 1000
+def _said(note: dict[str, Any]) -> dict[str, Any]:
+    return {name: note[name] for name in ("author", "created_at", "text")}
+
+
+def _part(part: dict[str, Any]) -> dict[str, Any]:
+    return {"start_s": seconds(part["start_ms"]), "text": part["text"]}
 
 
 def _number(text: str) -> int | float:
