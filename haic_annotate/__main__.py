@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from argparse import ArgumentError, ArgumentParser
 
 from haic_annotate.data_folder import DataFolder, split_data
 from haic_annotate.embedded import CannotStart, services
@@ -14,13 +15,15 @@ from haic_annotate.processes import die_with_parent
 OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "createcachetable", "pgtrigger"}
 ALONE_COMMANDS = {"help", "check_qa", "check_captions", "parse_answers", "check_descriptions"}
 """Commands that need no service."""
+ALONE_WITH_FILE = {"verify_history"}
+"""Commands that need none when they are given a file to look at."""
 
 
 def manage(arguments: list[str]) -> int:
     """Run a management command with the services it needs: the running ones, or some for its own time."""
     arguments, data = split_data(arguments)
     name = arguments[0] if arguments else "help"
-    if name in ALONE_COMMANDS or {"--help", "-h"} & set(arguments):
+    if name in ALONE_COMMANDS or {"--help", "-h"} & set(arguments) or _looks_at_file(arguments):
         alone = {"SECRET_KEY": "unused-by-commands-without-services", "DATABASE_URL": "postgres:///unused"}
         return _run_command(arguments or ["help"], {**alone, **os.environ, "HAIC_DATA": str(data)})
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -35,6 +38,20 @@ def manage(arguments: list[str]) -> int:
         if name not in OWNER_COMMANDS:
             bring_up_to_date(folder, running, say=_aside)
         return _run_command(arguments, running.env)
+
+
+def _looks_at_file(arguments: list[str]) -> bool:
+    """Whether the command is one of ALONE_WITH_FILE and a file stands among its options."""
+    if not arguments or arguments[0] not in ALONE_WITH_FILE:
+        return False
+    parser = ArgumentParser(add_help=False, exit_on_error=False)
+    parser.add_argument("file", nargs="?")
+    for option in ("--project", "-v", "--verbosity", "--settings", "--pythonpath"):
+        parser.add_argument(option)
+    try:
+        return parser.parse_known_args(arguments[1:])[0].file is not None
+    except ArgumentError:  # the command itself says what is wrong with them
+        return False
 
 
 def _aside(line: str) -> None:

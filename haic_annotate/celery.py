@@ -4,6 +4,7 @@ import gc
 import os
 from typing import Any
 
+from billiard.process import current_process
 from celery import Celery
 from celery.signals import task_prerun, worker_init, worker_process_init, worker_ready
 from django.conf import settings
@@ -20,7 +21,7 @@ app.autodiscover_tasks(["annotation", "qa"])
 
 @worker_process_init.connect
 def _die_with_the_worker(**kwargs: object) -> None:
-    die_with_parent()
+    die_with_parent(parent=current_process()._parent_pid)  # type: ignore[attr-defined]
 
 
 @worker_init.connect

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
-from annotation.append_only import append_only_tables
+from annotation.append_only import ERASING_FUNCTIONS, append_only_tables
 from annotation.models import Prompt
 from annotation.services.prompts import seed_prompts
 
@@ -24,6 +24,7 @@ def grant_after_migrate(*, using: str, **kwargs: object) -> None:
 def grant_app_role(*, using: str = "default") -> None:
     """Read and write for the app role on every table; only SELECT and INSERT on those that are append-only.
 
+    What empties the words of a withdrawn clip there it may call: the functions check that the clip is one.
     Does nothing where the role does not exist (a database that has no second role) or is the one connected.
     """
     role = sql.Identifier(settings.APP_ROLE)
@@ -44,3 +45,7 @@ def grant_app_role(*, using: str = "default") -> None:
         for table in sorted(append_only_tables() & existing):
             revoke = sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
             cursor.execute(revoke.format(table=sql.Identifier(table), role=role).as_string(connection))
+        cursor.execute("SELECT proname FROM pg_proc WHERE proname = ANY(%s)", [list(ERASING_FUNCTIONS)])
+        for (name,) in cursor.fetchall():
+            grant = sql.SQL("GRANT EXECUTE ON FUNCTION {name}(bigint) TO {role}")
+            cursor.execute(grant.format(name=sql.Identifier("public", name), role=role).as_string(connection))

@@ -15,4 +15,4 @@ control_socket_disable = True
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    die_with_parent()
+    die_with_parent(parent=worker.ppid)

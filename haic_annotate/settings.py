@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from csp.constants import NONCE, NONE, SELF
 from environs import Env, validate
 
+from haic_annotate.tree_digest import tree_digest
+
 env = Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -53,7 +55,8 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         # A nonce stands in the policy of an answer whose page used one. None does: no page holds a script or a style.
-        "script-src": [SELF, NONCE],
+        # Rules by which a page is fetched ahead, which the workspace makes; no script runs by that word.
+        "script-src": [SELF, NONCE, "'inline-speculation-rules'"],
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:", "blob:", *_MEDIA_ORIGINS],
         "media-src": [SELF, "blob:", *_MEDIA_ORIGINS],
@@ -113,6 +116,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "annotation.views.context.unread_notifications",
             ],
         },
     }
@@ -183,11 +187,13 @@ LOGIN_REDIRECT_URL = "projects"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
 # --- files ------------------------------------------------------------------------------------------------------------
-STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # ours only
 STATICFILES_DIRS = [BASE_DIR / "static"]
 _UNHASHED = EMBEDDED or DEBUG
+# Without hashed names the address holds a digest of all files: browsers keep them, new files have new addresses.
+STATIC_URL = f"/static/{tree_digest(BASE_DIR / 'static')}/" if EMBEDDED and not DEBUG else "/static/"
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/[0-9a-f]{12}/" if EMBEDDED and not DEBUG else None
 WHITENOISE_USE_FINDERS = _UNHASHED
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = DATA_DIR / "media"
@@ -238,6 +244,14 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DISK_LOW_WATER_BYTES = env.int("DISK_LOW_WATER_BYTES", 2 * 1024**3)
 """Work that copies videos waits rather than leave less than this free."""
+MEASURE_LEASE_SECONDS = env.float("MEASURE_LEASE_SECONDS", 90)
+CUT_LEASE_SECONDS = env.float("CUT_LEASE_SECONDS", 2100)
+"""How long a worker that says nothing keeps a raw video (it renews that), or a scene that it cuts (it does not)."""
+PERSON_DETECTOR = env.str("PERSON_DETECTOR", "annotation.accumulation.onnx_models.NanoDet")
+POSE_ESTIMATOR = env.str("POSE_ESTIMATOR", "annotation.accumulation.onnx_models.MoveNetMultiPose")
+"""Dotted paths of what finds people and their keypoints in raw videos: docs/perception.md."""
+MEASURE_MEMORY_BYTES = env.int("MEASURE_MEMORY_BYTES", 2147483648)
+"""Address space of the child that measures a raw video; a framework of larger models needs more."""
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 1024**3)
 
 # --- Celery (reasons: docs/decisions/0003) ----------------------------------------------------------------------------
@@ -281,6 +295,10 @@ CALL_SECONDS = env.float("CALL_SECONDS", 120)
 JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", 30)
 """Renewed while its worker lives: a dead worker's job is taken up again after this and one sweep."""
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 20)
+
+# --- the queue (annotation/services/leases.py) ------------------------------------------------------------------------
+LEASE_SECONDS = env.int("LEASE_SECONDS", 600)
+"""How long an untouched unit of work stays with whoever took it and does nothing."""
 
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

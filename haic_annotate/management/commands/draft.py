@@ -1,12 +1,7 @@
 """`manage draft`: pre-generate drafts of all that waits; with --wait by workers of its own, until all is done."""
 
-import os
-import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -15,9 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from annotation.errors import DomainError
 from annotation.models import JobStatus, Run
 from annotation.services.drafting import RunProgress, cost_of, failures_of, make_run, progress_of
-from haic_annotate.embedded import Child
 from haic_annotate.management.actors import add_actor, add_project, find_actor, find_project
-from haic_annotate.processes import die_with_parent
+from haic_annotate.own_workers import workers
 
 CHILDREN = 8
 """They wait for the network, not for a processor."""
@@ -49,7 +43,7 @@ class Command(BaseCommand):
         total = progress_of(run).total
         self.stdout.write(f"run {run.pk}: {total} to draft, {run.known} known, {run.withheld} withheld")
         if options["wait"] and total:
-            with workers():
+            with workers("draft", queues="drafting,default", children=CHILDREN):
                 self._wait(run)
         if options["wait"]:
             self._report(run)
@@ -86,41 +80,3 @@ def usd(micro_usd: int) -> str:
 def _line(progress: RunProgress) -> str:
     parts = [f"{progress.counts[status]} {status}" for status in JobStatus.values if progress.counts.get(status)]
     return ", ".join(parts) or "nothing to do"
-
-
-@contextmanager
-def workers() -> Iterator[None]:
-    """A worker with children of its own, and a relay that works where no other one does. They end with us."""
-    logs = Path(settings.DATA_DIR) / "log"
-    env = {**os.environ, "PYTHONPATH": str(settings.BASE_DIR)}
-    worker = ["-m", "celery", "-A", "haic_annotate", "worker", "-c", str(CHILDREN), "-Q", "drafting,default"]
-    commands = {
-        "draft-worker": [
-            *worker,
-            "-n",
-            f"draft-{os.getpid()}@%h",
-            "-l",
-            "WARNING",
-            "--without-mingle",
-            "--without-gossip",
-        ],
-        "draft-relay": [str(settings.BASE_DIR / "manage.py"), "relay"],
-    }
-    children = [
-        Child(
-            name,
-            [sys.executable, *command],
-            log=logs / f"{name}.log",
-            env=env,
-            cwd=settings.BASE_DIR,
-            preexec_fn=die_with_parent,
-        )
-        for name, command in commands.items()
-    ]
-    try:
-        yield
-    finally:
-        for child in children:
-            child.process.terminate()
-        for child in children:
-            child.stop()

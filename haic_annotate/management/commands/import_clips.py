@@ -1,4 +1,4 @@
-"""`manage import_clips MANIFEST.jsonl --project SLUG`: clips, with or without drafts."""
+"""`manage import_clips MANIFEST --project SLUG [--dry-run]`: clips, with or without drafts, from JSONL or CSV."""
 
 import sys
 from argparse import ArgumentParser
@@ -10,14 +10,17 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotation.errors import DomainError
 from haic_annotate.management.actors import add_actor, add_project, find_actor, find_project
-from qa.services.imports import import_manifest
+from qa.services.clip_batches import LineOutcome
+from qa.services.imports import import_manifest, preview_manifest
 
 
 class Command(BaseCommand):
-    help = "Import clips from a manifest, one JSON object a line. Good lines go in; running it again changes nothing."
+    help = "Import clips from a manifest: JSONL or CSV. Good lines go in; running it again changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("manifest", type=Path, metavar="MANIFEST.jsonl")
+        parser.add_argument("manifest", type=Path, metavar="MANIFEST", help="one JSON object a line, or a CSV")
+        parser.add_argument("--format", choices=["jsonl", "csv"], help="default: csv for a name in .csv, else jsonl")
+        parser.add_argument("--dry-run", action="store_true", help="say what would happen to each line; write nothing")
         add_project(parser)
         add_actor(parser)
 
@@ -25,19 +28,28 @@ class Command(BaseCommand):
         if not manifest.is_file():
             raise CommandError(f"there is no manifest {manifest}")
         counts: Counter[str] = Counter()
+        is_dry, form = options.get("dry_run", False), options.get("format")
+        take = preview_manifest if is_dry else import_manifest
         try:
-            for outcome in import_manifest(manifest=manifest, project=find_project(project), actor=find_actor(actor)):
+            for outcome in take(manifest=manifest, project=find_project(project), actor=find_actor(actor), form=form):
                 counts[outcome.result] += 1
                 self._show_progress(sum(counts.values()))
-                for warning in outcome.warnings:
-                    self.stdout.write(f"line {outcome.number}: warning: {warning}")
-                if outcome.result == "refused":
-                    self.stdout.write(f"line {outcome.number}: refused: {outcome.reason}")
+                self._say(outcome, every=is_dry)
         except DomainError as error:
             raise CommandError(error.message) from error
-        self.stdout.write(f"{counts['new']} new, {counts['existing']} existing, {counts['refused']} refused")
+        said = f"{counts['new']} new, {counts['existing']} existing, {counts['refused']} refused"
+        self.stdout.write(f"would be {said}" if is_dry else said)
         if counts["refused"]:
             sys.exit(1)
+
+    def _say(self, outcome: LineOutcome, *, every: bool) -> None:
+        """What a person should know of a line, or, with `every`, of each."""
+        for warning in outcome.warnings:
+            self.stdout.write(f"line {outcome.number}: warning: {warning}")
+        if outcome.result == "refused":
+            self.stdout.write(f"line {outcome.number}: refused: {outcome.reason}")
+        elif every and outcome.clip_id:
+            self.stdout.write(f"line {outcome.number}: {outcome.result}: {outcome.clip_id}")
 
     def _show_progress(self, done: int) -> None:
         if sys.stderr.isatty():

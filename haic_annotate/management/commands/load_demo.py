@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from annotation.models import Membership, Project, Role, User
-from annotation.services.projects import create_project
+from annotation.services.projects import change_settings, create_project
 from qa.services.imports import import_manifest
 
 CAST = [
@@ -20,6 +20,26 @@ CAST = [
     ("adam", "Adam", "Berg", Role.ADMIN),
 ]
 SLUG = "demo"
+GUIDELINE = """\
+# Standard caption format
+
+1. **People first.** Say how many there are and what tells each apart: clothes, hair, place. Use the same words later.
+2. **Then what happens, in the order of time.** One sentence for one action; who, does what, with what, where.
+3. **Time marks** such as `[00:03.4]` stand before the sentence that begins there. Set one where something new starts.
+
+## What belongs in it
+
+- Only what can be seen. Sound, titles and descriptions are context for you, not for the caption.
+- Left and right of a body are the person's own: *raises his left hand*. Places name the picture: *left in the frame*.
+- Count what can be counted: *jumps three times*, not *jumps several times*.
+
+## What does not
+
+- Guesses about mood, reasons or relations.
+- Names, brands and places that the picture does not show.
+
+When the clip cannot be described, skip it. When it cannot be used at all, flag it.
+"""
 
 
 class Command(BaseCommand):
@@ -64,6 +84,9 @@ class Command(BaseCommand):
         if project is None:
             admin = User.objects.get(username="adam")
             project = create_project(slug=SLUG, name="Sample project", admin=admin)
+            change_settings(
+                project=project, user=admin, name=project.name, description=project.description, guideline=GUIDELINE
+            )
         for name, _, _, role in CAST:
             user = User.objects.get(username=name)
             Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
