@@ -1,155 +1,152 @@
-/* [data-caption-editor]: the caption's text above a painted copy of itself, its people, and its saving.
-   The text is a plain textarea: undo, spelling, input methods and screen readers are the browser's own. */
+/* [data-caption-editor]: the caption's text. CodeMirror takes the place of the form's <textarea name=text>, which stays what the form
+   sends and what stands there without JavaScript. The text is plain, with line feeds only; nothing but the person changes it.
+   Tells: caption:changed {text, isFirst}, clip:marks {sentences}; answers caption:collect with `text`.
+   Hears: caption:edit {from, to, insert, select}, caption:select {from, to}, caption:take {text}, caption:restore {content},
+   caption:marks-on {layer, ranges}, clip:time {sentence}.
+   The element's `.caption` is { text, selection: {from, to}, focus() }. */
+import { EditorState, EditorView, closeSearchPanel, history, isolateHistory, keymap } from "../vendor/codemirror/codemirror.js";
+import { changeBetween, markAt, sentenceAt, spaced, wordsIn } from "./caption-text.js";
+import { chips } from "./editor-chips.js";
+import { textKeys } from "./editor-keys.js";
+import { layers, paint } from "./editor-layers.js";
+import { findAndReplace } from "./editor-search.js";
 import { command } from "./keys.js";
-import { MARK, markAt, sentencesOf, wordsIn } from "./caption-text.js";
-import { showSaveState } from "./save-state.js";
-import { Saver } from "./saver.js";
+
+const RESTING_MS = 250, LATE_MS = 100;
 
 const root = document.querySelector("[data-caption-editor]");
-if (root) start(root);
+const area = root?.querySelector("textarea[name=text]");
+if (area) start(root, area);
 
-function start(root) {
-  const area = root.querySelector("textarea[name=text]"), paint = root.querySelector(".paint");
-  const list = root.querySelector("[data-people]"), form = root.closest("form");
-  const length = Number(root.dataset.length);
-  let marks = [], now = null;
+function start(root, area) {
+  const marks = chips(Number(root.dataset.length));
+  const told = teller(root, marks);
+  const isReadOnly = area.readOnly;
+  const view = new EditorView({
+    doc: area.value, parent: area.parentElement,
+    extensions: [
+      marks.extension, layers, history(), findAndReplace, EditorView.lineWrapping,
+      keymap.of([{ key: "Escape", scope: "editor search-panel", run: (view) => closeSearchPanel(view) || toPlayer() }, ...textKeys]),
+      EditorState.readOnly.of(isReadOnly), EditorView.editable.of(!isReadOnly),
+      EditorView.contentAttributes.of({
+        "aria-label": "Caption", "aria-describedby": "editor-hint", "aria-readonly": String(isReadOnly), spellcheck: "true", lang: "en", tabindex: "0",
+      }),
+      EditorView.domEventHandlers({ beforeinput: (event) => event.inputType.startsWith("format") && (event.preventDefault(), true) }),
+      EditorView.updateListener.of((update) => { if (update.docChanged) told.soon(); }),
+    ],
+  });
+  area.hidden = true;
+  area.removeAttribute("aria-label");                                // one field of that name is enough
+  area.form.addEventListener("formdata", (event) => event.formData.set("text", textOf(view)));
+  root.caption = {
+    get text() { return textOf(view); },
+    get selection() { const { from, to } = view.state.selection.main; return { from, to }; },
+    focus: () => view.focus(),
+  };
+  told.begin(view);
+  listen(view, marks);
+  commands(view, marks);
+}
 
-  const people = () => [...list.querySelectorAll("[data-person]")].map((row) => ({
-    key: row.querySelector("[name=person_key]").value, description: row.querySelector("[name=person_description]").value,
-  }));
-  const collect = () => ({ text: area.value, people: people() });
-  const part = (name, text) => { const node = document.createElement("span"); node.className = name; node.textContent = text; return node; };
+function textOf(view) { return view.state.doc.toString(); }
+function toEdit() { document.querySelector("#tab-edit")?.click(); }
+function toPlayer() { document.querySelector("[data-command=play]").focus(); return true; }
 
-  const grow = () => { area.style.setProperty("block-size", "auto"); area.style.setProperty("block-size", `${area.scrollHeight}px`); };
-  function draw() {
-    const text = area.value;
-    marks = sentencesOf(text, length);
-    const nodes = [document.createTextNode(text.slice(0, marks[0]?.from ?? text.length))];
-    for (const sentence of marks) {
-      const whole = part("s", ""), [mark] = text.slice(sentence.from).match(new RegExp(MARK.source));
-      whole.dataset.n = String(sentence.n);
-      const chip = part("m", mark);
-      chip.toggleAttribute("data-bad", Boolean(sentence.bad) || sentence.start > Math.ceil(length * 10) / 10);
-      whole.append(chip, document.createTextNode(text.slice(sentence.from + mark.length, sentence.to)));
-      nodes.push(whole);
-    }
-    nodes.push(document.createTextNode("\n"));
-    paint.replaceChildren(...nodes);
-    highlight();
-    grow();
-    document.dispatchEvent(new CustomEvent("clip:marks", { detail: { sentences: marks } }));
-    root.querySelector("[data-words]").textContent = `${wordsIn(text)} words, ${marks.length} time marks`;
-    root.querySelector("[data-people-count]").textContent = String(list.children.length);
+/* What others must know: at most once a frame while people type, and before anybody keeps, sends or leaves what stands here.
+   The sentences are told at once where a time mark changed, else when the hands rest: the player draws its lane anew. */
+function teller(root, marks) {
+  let view = null, frame = 0, late = 0, now = null, resting = 0, times = null;
+  const repaint = () => {
+    const sentence = marks.sentences(view.state).find((one) => one.n === now);
+    paint(view, "playing", sentence ? [{ from: sentence.from, to: sentence.to, cls: "now" }] : []);
+  };
+  function tell(isFirst = false) {
+    cancelAnimationFrame(frame);
+    clearTimeout(late);
+    frame = 0;
+    const before = times;
+    times = marks.sentences(view.state).map((one) => one.start).join();
+    clearTimeout(resting);
+    if (times === before) resting = setTimeout(tellSentences, RESTING_MS); else tellSentences();
+    document.dispatchEvent(new CustomEvent("caption:changed", { detail: { text: textOf(view), isFirst } }));
   }
-  const highlight = () => { for (const s of paint.querySelectorAll(".s")) s.toggleAttribute("data-now", Number(s.dataset.n) === now); };
-  document.addEventListener("clip:time", (event) => { if (event.detail.sentence !== now) { now = event.detail.sentence; highlight(); } });
-
-  /* the time marks inside the textarea: a click seeks, the pointer says so */
-  const chipAt = (x, y) => [...paint.querySelectorAll(".m")].find((m) => [...m.getClientRects()].some((r) => x >= r.left - 2 && x <= r.right + 2 && y >= r.top && y <= r.bottom));
-  area.addEventListener("mousemove", (event) => area.classList.toggle("over-mark", Boolean(chipAt(event.clientX, event.clientY))));
-  area.addEventListener("click", (event) => {
-    const chip = chipAt(event.clientX, event.clientY);
-    if (!chip || area.selectionStart !== area.selectionEnd) return;
-    const [, mm, ss] = chip.textContent.match(new RegExp(MARK.source));
-    document.dispatchEvent(new CustomEvent("clip:seek", { detail: { t: Number(mm) * 60 + Number(ss) } }));
-  });
-
-  function insert(text) {                                            // through the browser, so that undo works
-    area.focus();
-    if (!document.execCommand("insertText", false, text)) area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
-    area.dispatchEvent(new Event("input", { bubbles: true }));
+  function tellSentences() {
+    const sentences = marks.sentences(view.state);
+    root.querySelector("[data-words]").textContent = `${wordsIn(textOf(view))} words, ${sentences.length} time marks`;
+    document.dispatchEvent(new CustomEvent("clip:marks", { detail: { sentences } }));
+    repaint();
   }
-  command("insert-mark", () => {
-    const before = area.value.slice(0, area.selectionStart);
-    insert(`${/\S$/.test(before) ? " " : ""}${markAt(document.querySelector("[data-clip-player]").clip.time)} `);
-  }, { keys: ["Ctrl+m"], typing: true });
-  /* drafts.js: a sentence of a draft goes to the caret, or to the end of a text that nobody has been in yet; nothing is replaced */
-  let placed = false;
-  area.addEventListener("focus", () => { placed = true; });
-  document.addEventListener("caption:take", (event) => {
-    if (area.readOnly) return;
-    document.querySelector("#tab-edit").click();
-    const caret = placed ? area.selectionEnd : area.value.length;
-    area.setSelectionRange(caret, caret);
-    insert(`${/\S$/.test(area.value.slice(0, caret)) ? " " : ""}${event.detail.text}${/^\S/.test(area.value.slice(caret)) ? " " : ""}`);
+  const pending = () => { if (frame) tell(); };
+  document.addEventListener("clip:time", ({ detail }) => {
+    if (!view || detail.sentence === now) return;
+    now = detail.sentence;
+    repaint();
   });
-  document.addEventListener("caption:flush", (event) => event.detail.until.push(saver.autosave()));
-  command("seek-to-caret", () => {
-    const sentence = [...marks].reverse().find((one) => one.from <= area.selectionStart);
-    if (sentence) document.dispatchEvent(new CustomEvent("clip:seek", { detail: { t: sentence.start, play: true } }));
-  }, { keys: ["Ctrl+Shift+m"], typing: true });
-  area.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.isComposing) { event.preventDefault(); document.querySelector("[data-command=play]").focus(); }
-  });
-  command("back-to-text", () => area.focus(), { keys: ["i"] });
-
-  const saver = new Saver({
-    url: root.dataset.url, saveUrl: root.dataset.saveUrl, submitUrl: root.dataset.submitUrl, etag: root.dataset.etag,
-    journal: `caption:${root.dataset.url}:${root.dataset.user}`, collect,
-    onState(state, { by, message, banner } = {}) {
-      showSaveState(state, { banner });
-      const shown = document.querySelector(`[data-banner="${banner ?? state}"] [data-message]`);
-      if (shown && message) shown.textContent = by ? `${by} saved a newer revision.` : message;
+  for (const name of ["caption:collect", "caption:flush"]) document.addEventListener(name, pending, true);
+  addEventListener("beforeunload", pending, true);
+  return {
+    soon() {
+      if (frame) return;
+      frame = requestAnimationFrame(() => tell());
+      late = setTimeout(() => tell(), LATE_MS);                      // a tab that nobody sees has no frames
     },
-  });
-  restoreKept();
-  function restoreKept() {
-    const kept = saver.kept();
-    if (!kept || area.readOnly) return;
-    const same = kept.body.text === area.value && JSON.stringify(kept.body.people) === JSON.stringify(people());
-    if (same || kept.etag !== saver.etag) { if (same) localStorage.removeItem(saver.journal); else showOld(kept.body.text); return; }
-    area.value = kept.body.text;
-    list.replaceChildren();
-    for (const person of kept.body.people) addPerson(person.key, person.description);
-    saver.touched();
-  }
-  function showOld(text) {                                           // somebody saved since: offer the words, put nothing over theirs
-    const banner = document.querySelector('[data-banner="kept"]');
-    banner.hidden = false;
-    banner.querySelector("[data-kept]").value = text;
-    banner.querySelector("[data-forget]").addEventListener("click", () => { localStorage.removeItem(saver.journal); banner.hidden = true; });
-  }
+    /* The first time when every module of the page listens. */
+    begin(made) {
+      view = made;
+      if (document.readyState === "complete") tell(true); else document.addEventListener("DOMContentLoaded", () => tell(true), { once: true });
+    },
+  };
+}
 
-  const changed = () => { draw(); saver.touched(); };
-  area.addEventListener("input", changed);
-  list.addEventListener("input", changed);
-  list.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-remove-person]");
-    if (button) { button.closest("li").remove(); changed(); root.querySelector("[data-add-person]").focus(); }
+function listen(view, marks) {
+  const on = (name, run) => document.addEventListener(name, (event) => run(event.detail));
+  const change = (spec) => { if (!view.state.readOnly) view.dispatch({ annotations: isolateHistory.of("full"), ...spec }); };
+  const select = ({ from, to }) => {
+    const { length } = view.state.doc, within = (place) => Math.min(length, Math.max(0, place));
+    toEdit();
+    view.focus();
+    view.dispatch({ selection: { anchor: within(from), head: within(to) }, effects: EditorView.scrollIntoView(within(from), { y: "nearest", yMargin: 40 }) });
+  };
+  on("caption:collect", ({ body }) => { body.text = textOf(view); });
+  on("caption:marks-on", ({ layer, ranges }) => paint(view, layer, ranges));
+  on("caption:select", select);
+  on("caption:edit", ({ from, to, insert, select: range }) => {
+    change({ changes: { from, to, insert } });
+    if (range) select(range === true ? { from, to: from + insert.length } : range);
   });
-  function addPerson(key, description) {
-    const row = root.querySelector("[data-person-template]").content.firstElementChild.cloneNode(true);
-    const n = Number(key.slice(1)) || list.children.length + 1;
-    row.querySelector(".person").textContent = key;
-    row.querySelector(".person").classList.add(`person-${Math.min(4, n)}`);
-    row.querySelector("[name=person_key]").value = key;
-    const input = row.querySelector("[name=person_description]");
-    input.value = description;
-    input.setAttribute("aria-label", `Person ${n}`);
-    row.querySelector("[data-remove-person]").setAttribute("aria-label", `Remove person ${n}`);
-    list.append(row);
-    return input;
-  }
-  root.querySelector("[data-add-person]")?.addEventListener("click", () => {
-    const used = people().map((person) => Number(person.key.slice(1)) || 0);
-    addPerson(`P${Math.max(0, ...used) + 1}`, "").focus();
-    changed();
-  });
+  on("caption:restore", ({ content }) => { if (content.text !== textOf(view)) change({ changes: changeBetween(textOf(view), content.text) }); });
 
-  const save = async () => { if (await saver.save()) location.reload(); };
-  const submit = async () => { if (await saver.submit()) location.assign(root.dataset.nextUrl); };
-  command("save", save, { keys: ["Mod+s"], typing: true });
-  command("submit", submit, { keys: ["Mod+Enter"], typing: true });
-  form.addEventListener("submit", (event) => {
-    const verb = event.submitter?.value;
-    if (verb !== "save" && verb !== "submit") return;
-    event.preventDefault();
-    if (verb === "save") save(); else submit();
+  /* A sentence of a draft goes to the caret, or to the end of a text that nobody has been in yet; nothing is replaced. */
+  let isPlaced = false;
+  view.contentDOM.addEventListener("focus", () => { isPlaced = true; });
+  const caret = () => (isPlaced ? view.state.selection.main.to : view.state.doc.length);
+  const put = (insert, place, after) => {
+    change({ changes: { from: place, insert }, selection: { anchor: place + after }, scrollIntoView: true });
+    view.focus();
+  };
+  on("caption:take", ({ text }) => {
+    if (view.state.readOnly) return;
+    toEdit();
+    const insert = spaced(textOf(view), text, caret());
+    put(insert, caret(), insert.length);
   });
-  for (const button of document.querySelectorAll("[data-retry]")) button.addEventListener("click", () => saver.tryNow());
-  addEventListener("beforeunload", (event) => { if (saver.dirty) event.preventDefault(); });
+  command("insert-mark", () => {
+    if (view.state.readOnly) return;
+    const text = textOf(view), place = isPlaced ? view.state.selection.main.from : text.length;
+    const mark = markAt(document.querySelector("[data-clip-player]").clip.time);
+    const isSpaceThere = /^\s/.test(text.slice(place));
+    const insert = `${/\S$/.test(text.slice(0, place)) ? " " : ""}${mark}${isSpaceThere ? "" : " "}`;
+    put(insert, place, insert.length + (isSpaceThere ? 1 : 0));
+  }, { keys: ["Ctrl+m"], typing: true, label: "Insert a time mark here", group: "text" });
+}
 
-  new ResizeObserver(grow).observe(area.parentElement);
-  document.querySelector("#tab-edit")?.addEventListener("click", () => requestAnimationFrame(grow));
-  draw();
+function commands(view, marks) {
+  const nudge = (tenths) => () => { if (view.hasFocus) marks.nudge(view, tenths); };
+  command("mark-later", nudge(1), { keys: ["Alt+ArrowUp"], typing: true, label: "Time mark at the caret a tenth later", group: "text" });
+  command("mark-earlier", nudge(-1), { keys: ["Alt+ArrowDown"], typing: true, label: "Time mark at the caret a tenth earlier", group: "text" });
+  command("seek-to-caret", () => {
+    const sentence = sentenceAt(marks.sentences(view.state), view.state.selection.main.head);
+    if (sentence) document.dispatchEvent(new CustomEvent("clip:seek", { detail: { t: sentence.start, play: true } }));
+  }, { keys: ["Ctrl+Shift+m"], typing: true, label: "Play from the sentence at the caret", group: "text" });
+  command("back-to-text", () => { toEdit(); view.focus(); }, { keys: ["i"], label: "Back to the text", group: "player" });
 }
