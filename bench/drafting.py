@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--cold-drafts", type=int, default=60)
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ModelServerProcess(Path(folder) / "model.log") as model:
+        os.environ.setdefault("HAIC_TEST_RUN", folder)
         stack = DraftingStack(Path(folder) / "stack", model=model.base_url, children=CHILDREN)
         try:
             _wait(lambda: _number(stack, HEARD) == 1, seconds=60, what="a worker")
