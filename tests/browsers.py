@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 FLAGS = [
     "--no-sandbox",
@@ -19,6 +19,7 @@ FLAGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 
+expect.set_options(timeout=15_000)  # two browsers and two servers share two cores
 PRODUCTION_SITE = "annotate.test"
 """The name of the stack of compose in tests; it is looked up nowhere."""
 

@@ -1,32 +1,34 @@
 """The cast: ana annotates, rui reviews, oda adjudicates, adam administers; otto is in another project only."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
-from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from annotation.models import Membership, Project, Role, User
 from tests.browsers import browser
+from tests.clean_database import cleaned_as_it_was_made
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
 
 __all__ = ["browser"]
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _flush_past_append_only_triggers() -> Iterator[None]:
-    """Tests that commit are cleaned by TRUNCATE, which the triggers refuse: clean as the superuser who may."""
-    plain = DatabaseOperations.execute_sql_flush
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of few tests first: theirs take minutes, and at the end nothing else would be left to do beside them."""
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (tests[item.path], item.path))
 
-    def flush(self: DatabaseOperations, sql_list: list[str]) -> None:
-        around = ["SET session_replication_role = replica", *sql_list, "SET session_replication_role = DEFAULT"]
-        plain(self, around)
 
-    DatabaseOperations.execute_sql_flush = flush  # type: ignore[assignment,method-assign]
-    yield
-    DatabaseOperations.execute_sql_flush = plain  # type: ignore[method-assign]
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database; a test that commits leaves it as it was made."""
+    with django_db_blocker.unblock(), cleaned_as_it_was_made():
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,11 +8,23 @@ import factory
 from django.contrib.auth.hashers import make_password
 from django.core.files.base import ContentFile
 
-from annotation.models import Caption, Clip, Membership, Project, Role, User
+from annotation.accumulation.screening import REASONS
+from annotation.models import (
+    Caption,
+    Clip,
+    Membership,
+    Project,
+    Role,
+    Scene,
+    SourceVideo,
+    User,
+    VideoBatch,
+    VideoUpload,
+)
 from annotation.services.captions import submit, words_for
 from annotation.services.drafts import store_draft
 from annotation.services.reviews import approve
-from annotation.states import State
+from annotation.states import Screened, State
 from annotation.workflow import move
 from qa.models import QAItem
 from qa.services.imports import add_drafted_item
@@ -77,8 +89,88 @@ class ClipFactory(factory.django.DjangoModelFactory[Clip]):
     @factory.post_generation
     def caption_row(clip: Clip, create: bool, extracted: Any, **kwargs: Any) -> None:
         move(clip, "import", actor=None, created=True)
-        caption = Caption.objects.create(clip=clip, state=State.WAITING)
+        caption = Caption.objects.create(clip=clip, project=clip.project, state=State.WAITING)
         move(caption, "import", actor=None, to=State.WAITING, created=True)
+
+
+class VideoBatchFactory(factory.django.DjangoModelFactory[VideoBatch]):
+    class Meta:
+        model = VideoBatch
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"batch {n}")
+
+
+class SourceVideoFactory(factory.django.DjangoModelFactory[SourceVideo]):
+    """A raw video of 20 s that is measured and kept; its file has a few bytes."""
+
+    class Meta:
+        model = SourceVideo
+
+    batch = factory.SubFactory(VideoBatchFactory)
+    project = factory.SelfAttribute("batch.project")
+    video_id = factory.Sequence(lambda n: f"video-{n}")
+    file = factory.LazyFunction(lambda: ContentFile(b"raw bytes", name="raw.mp4"))
+    sha256 = "2" * 64
+    original_name = "raw.mp4"
+    size = 9
+    license = "CC BY 4.0"
+    description = "A man walks through a hall."
+    verbs = ["walk"]
+    status = SourceVideo.Status.MEASURED
+    state = Screened.KEPT
+    width = 640
+    height = 360
+    fps = 25.0
+    duration_ms = 20_000
+
+
+class VideoUploadFactory(factory.django.DjangoModelFactory[VideoUpload]):
+    """A raw video of 9 bytes of which none has come yet."""
+
+    class Meta:
+        model = VideoUpload
+
+    batch = factory.SubFactory(VideoBatchFactory)
+    project = factory.SelfAttribute("batch.project")
+    uploaded_by = factory.SubFactory(UserFactory)
+    wanted_video_id = factory.Sequence(lambda n: f"coming-{n}")
+    name = factory.Sequence(lambda n: f"coming-{n}.mp4")
+    size = 9
+    modified_ms = 1_700_000_000_000
+    facts = factory.LazyFunction(lambda: {"may_redistribute": True})
+
+
+class SceneFactory(factory.django.DjangoModelFactory[Scene]):
+    """A scene of 4 s, of which 10 frames were looked at: one person in all, two in 6, who moves. It is kept."""
+
+    class Meta:
+        model = Scene
+
+    video = factory.SubFactory(SourceVideoFactory)
+    batch = factory.SelfAttribute("video.batch")
+    project = factory.SelfAttribute("video.project")
+    number = factory.Sequence(lambda n: n + 1)
+    start_frame = 0
+    end_frame = 100
+    start_ms = 0
+    length_ms = 4000
+    end_ms = factory.LazyAttribute(lambda scene: scene.start_ms + scene.length_ms)
+    samples = 10
+    people_frames = factory.LazyFunction(lambda: [10, 6, 0, 0, 0, 0, 0, 0, 0, 0])
+    area = 0.061
+    motion = 0.281
+    pairs = 9
+    bars = factory.LazyFunction(lambda: [0, 0, 0, 0])
+    hashes = factory.LazyFunction(lambda: ["a3f0c1d2e4b59687"])
+    thumbnail = factory.LazyFunction(lambda: ContentFile(b"thumbnail bytes", name="thumbnail.jpg"))
+    state = Screened.KEPT
+
+
+def DroppedSceneFactory(*, reason: str, **values: Any) -> Scene:
+    """A scene that a threshold dropped for this reason; what it measures is said by `values`."""
+    dropped: dict[str, Any] = {"state": Screened.DROPPED, "stage": REASONS[reason][0].value, "reason": reason}
+    return SceneFactory.create(**{**dropped, **values})
 
 
 def DraftedCaptionFactory(*, project: Project, text: str = TEXT, clip: Clip | None = None) -> Caption:

@@ -19,6 +19,7 @@ _started: list[Postgres | Valkey] = []
 def _start() -> None:
     os.environ.setdefault("SECRET_KEY", "a key for tests, which is long enough and known to everybody")
     os.environ.setdefault("HAIC_EMBEDDED", "1")  # what guards a server is tested on servers
+    os.environ.setdefault("HAIC_TEST_RUN", str(_folder))  # where processes of one run share what they make
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in the test's thread
     if "DATABASE_URL" not in os.environ:
         postgres = Postgres(_folder / "pg", log=_folder / "postgres.log", durable=False)

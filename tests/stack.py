@@ -1,6 +1,8 @@
 """The whole platform as people start it, in a data folder of its own: for tests that kill it or look at it."""
 
+import json
 import os
+import random
 import re
 import signal
 import socket
@@ -9,10 +11,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 from django.db import connection
 
+from haic_annotate.data_folder import secret_key
 from haic_annotate.processes import die_with_parent
 
 HOME = Path(__file__).resolve().parent.parent
@@ -25,6 +29,7 @@ OURS = (
     "HAIC_DATA",
     "DJANGO_SETTINGS_MODULE",
     "DJANGO_ALLOW_ASYNC_UNSAFE",
+    "HAIC_TEST_RUN",
 )
 
 
@@ -45,17 +50,19 @@ def committed_database() -> dict[str, str]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that nobody listens on, below those that the system gives to outgoing connections: it is bound later."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def manage(data: Path, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run `./haic manage … --data DATA` to its end."""
     command = [sys.executable, "-m", "haic_annotate", "manage", *arguments, "--data", str(data)]
     return subprocess.run(
-        command, cwd=HOME, env=env or environment(), capture_output=True, text=True, timeout=120, check=False
+        command, cwd=HOME, env=env or environment(), capture_output=True, text=True, timeout=300, check=False
     )
 
 
@@ -75,6 +82,10 @@ def processes_of(data: Path) -> dict[int, str]:
         if re.search(rf"{re.escape(str(data))}(?![\w.-])", traces):
             found[int(entry.name)] = command
     return found
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def wait_until_gone(data: Path, *, seconds: float = 15) -> dict[int, str]:
@@ -137,9 +148,15 @@ class Stack:
     def said(self) -> str:
         return self.output.read_text()
 
+    def environment(self) -> dict[str, str]:
+        """What its processes have, for another one beside them."""
+        told: dict[str, str] = json.loads((self.data / "running.json").read_text())
+        return {**environment(), **told, "SECRET_KEY": secret_key(self.data)}
+
     def pid_of(self, words: str) -> int:
-        """The oldest process whose command line has these words."""
-        return min(pid for pid, command in processes_of(self.data).items() if words in command)
+        """The process whose command line has these words and whose parent's has not: its children keep its words."""
+        family = [pid for pid, command in processes_of(self.data).items() if words in command]
+        return next(pid for pid in family if parent_of(pid) not in family)
 
     def send(self, sig: signal.Signals) -> int:
         """Signal the supervisor alone and give its exit code."""

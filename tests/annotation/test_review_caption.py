@@ -6,6 +6,7 @@ from django.db import DatabaseError, transaction
 from annotation.errors import BadInput, MoveNotAllowed, OwnWork, RightMissing, StaleRevision
 from annotation.models import Caption, CaptionReview, Event, Project, User
 from annotation.services.captions import lock, reopen, save, submit, withdraw
+from annotation.services.leases import release
 from annotation.services.reviews import approve, fix_and_approve, return_to_author
 from annotation.states import State
 from annotation.workflow import database_now
@@ -74,6 +75,7 @@ def test_reviewer_cannot_approve_own_revision_s14(project: Project, rui: User) -
 def test_who_wrote_an_earlier_revision_since_the_approval_cannot_judge(project: Project, ana: User, rui: User) -> None:
     caption = DraftedCaptionFactory(project=project)
     save(caption=caption, user=rui, etag='"0-0"', text=TEXT, people=PEOPLE)
+    release(unit=caption, user=rui)
     submit(caption=caption, user=ana, etag='"1-0"', text=FIXED, people=PEOPLE)
     with pytest.raises(OwnWork):
         approve(caption=caption, reviewer=rui, seen_number=2)

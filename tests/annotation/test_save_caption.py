@@ -186,6 +186,25 @@ def test_withdrawing_brings_it_back_once(project: Project, ana: User) -> None:
         withdraw(caption=caption, user=ana, seen_number=1)
 
 
+def test_restoring_over_unsaved_words_keeps_them_as_a_revision(project: Project, ana: User) -> None:
+    caption = DraftedCaptionFactory(project=project)
+    save(caption=caption, user=ana, etag='"0-0"', text=TEXT, people=PEOPLE)
+    autosave(caption=caption, user=ana, etag='"1-0"', text=CHANGED, people=[])
+    restored = restore(caption=caption, user=ana, etag='"1-1"', number=1)
+    kept = reload(caption).revisions.get(number=2)
+    assert (kept.kind, kept.text, kept.people, kept.author) == ("edit", CHANGED, [], ana)
+    assert (restored.number, restored.kind, restored.text, restored.people) == (3, "restore", TEXT, PEOPLE)
+
+
+@pytest.mark.parametrize("words", [TEXT, CHANGED, " "], ids=["the restored words", "the newest words", "no words"])
+def test_restoring_over_nothing_new_makes_one_revision(project: Project, ana: User, words: str) -> None:
+    caption = DraftedCaptionFactory(project=project)
+    save(caption=caption, user=ana, etag='"0-0"', text=TEXT, people=PEOPLE)
+    save(caption=caption, user=ana, etag='"1-0"', text=CHANGED, people=PEOPLE)
+    autosave(caption=caption, user=ana, etag='"2-0"', text=words, people=PEOPLE)
+    assert restore(caption=caption, user=ana, etag='"2-1"', number=1).number == 3
+
+
 def test_restoring_makes_a_new_revision_with_the_old_words(project: Project, ana: User) -> None:
     caption = DraftedCaptionFactory(project=project)
     save(caption=caption, user=ana, etag='"0-0"', text=TEXT, people=PEOPLE)

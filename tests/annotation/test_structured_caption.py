@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from annotation.caption_content import CAPTION_CHARACTERS, checked_people
 from annotation.caption_format import MARK, mark_ms, without_marks
 from annotation.errors import BadInput
 from annotation.prompt_files import prompt_files
-from annotation.services.captions import CAPTION_CHARACTERS, checked_people
 from annotation.structured_caption import (
     CAPTION_SCHEMA,
     CHARACTERS,

@@ -51,7 +51,8 @@ def test_two_transactions_that_cross_both_succeed_f12() -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    assert len(attempts) == 3, "nobody met anybody: nothing was proved"
+    # Whoever lost may meet the other once more: it takes its first row again before the other wakes up.
+    assert len(attempts) > 2, "nobody met anybody: nothing was proved"
     for project in (first, second):
         project.refresh_from_db()
         assert sorted(project.description) == ["a", "b"]

@@ -12,17 +12,24 @@ from playwright.sync_api import expect
 from annotation.drafting import breakers
 from annotation.drafting.jobs import run_job
 from annotation.drafting.prices import RATES
-from annotation.models import Job, JobStatus, Project, Role, Upload, User
+from annotation.models import Job, JobStatus, Notification, Project, Role, Upload, User
 from annotation.services import captions, reviews
+from annotation.services.assignments import assign, pause, resume
+from annotation.services.clip_flags import decide, flag_clip
+from annotation.services.comments import add_note, answer_note, beside_caption
 from annotation.services.drafting import change_drafting, make_run, try_prompt
 from annotation.services.invitations import invite
+from annotation.services.notifications import tell
 from annotation.services.projects import change_settings, create_project
 from annotation.services.prompts import add_version, choose
 from annotation.services.tokens import make_token
-from annotation.states import State
+from annotation.states import Screened, State
 from qa.models import QAItem
 from qa.services import blind, items
 from qa.services import reviews as qa_reviews
+from qa.services.audits import draw_audit, mark
+from qa.services.comments import beside_question
+from qa.services.merging import keep_stale
 from qa.services.releases import freeze_release
 from tests.annotation.drafting.conftest import model, waiting_clips
 from tests.doors.hostile import (
@@ -38,9 +45,16 @@ from tests.doors.hostile import (
 )
 from tests.doors.payloads import PAYLOADS
 from tests.doors.reader import Reader, reader_of
-from tests.factories import MembershipFactory
+from tests.factories import (
+    ClipFactory,
+    MembershipFactory,
+    SceneFactory,
+    SourceVideoFactory,
+    VideoBatchFactory,
+    VideoUploadFactory,
+)
 from tests.model_server import ModelServer
-from tests.qa.scenes import answer_all, etags, fresh
+from tests.qa.scenes import answer, answer_all, etags, fresh, overrides, submit_all
 from tests.stack import HOME
 
 __all__ = ["model", "reader_of"]
@@ -50,6 +64,7 @@ LINES, LINE = "\n".join(PAYLOADS), " ".join(PAYLOADS)
 """All of them at once: more than most fields take."""
 OpenBrowser = Callable[[User | None], Reader]
 GROUPS = [PAYLOADS[start : start + 6] for start in range(0, len(PAYLOADS), 6)]
+SETTLE = "[form=settle]"
 NOT_OPENED = {
     "400.html": "says the same to everybody: another host, or what nobody can read",
     "403.html": "says the same to everybody: a form without its token",
@@ -103,6 +118,7 @@ def test_names_notes_and_descriptions_are_text_s20(project: Project, adam: User,
         if number % 6 == 0:
             reader.shows(f"/projects/p{number}/", [payload])
             reader.shows(f"/projects/p{number}/settings/", [payload])
+            reader.shows(f"/projects/p{number}/question-targets", [payload])
 
 
 def test_drafts_and_facts_of_clips_are_text_s20(project: Project, adam: User, reader_of: OpenBrowser) -> None:
@@ -125,10 +141,67 @@ def test_captions_and_reasons_are_text_s20(project: Project, adam: User, rui: Us
         caption = caption_of(clip)
         reviews.return_to_author(caption=caption, reviewer=rui, seen_number=1, reason=reason)
         reader.shows(f"/projects/demo/clips/g{number}/caption", group)  # the reason; people
+        note = add_note(
+            beside=beside_caption(caption),
+            author=author,
+            text="\n".join(f"note {payload} at 00:01.0" for payload in group),
+            sentence="\n".join(f"gone {payload}" for payload in group),
+        )
+        said = "\n".join(f"answer {payload}" for payload in group)
+        answer_note(beside=beside_caption(caption), author=rui, note_id=note.pk, text=said)
         text = one_after_the_other(group)
         hand_in(clip, author, text, group)
-        reader.shows(f"/projects/demo/clips/g{number}/caption/review", [*group, group[0]])
-        reader.shows(f"/projects/demo/clips/g{number}/caption", group)
+        noted = [f"{word} {payload}" for payload in group for word in ("note", "gone", "answer")]
+        reader.shows(f"/projects/demo/clips/g{number}/caption/review", [*group, group[0], *noted])
+        reader.shows(f"/projects/demo/clips/g{number}/caption", [*group, *noted])
+
+
+def test_the_queue_and_its_flags_are_text_s20(project: Project, adam: User, rui: User, reader_of: OpenBrowser) -> None:
+    """Names of who holds what, notes on flags, what a reviewer said, why it is paused, and the guideline."""
+    reader = reader_of(adam)
+    for number, group in enumerate(GROUPS):
+        clip = hostile_clip(project, f"u{number}", group[0], "A draft.", group)
+        change_settings(project=project, user=adam, name=group[0], description="", guideline="\n\n".join(group))
+        pause(project=project, user=adam, note=group[1][:200])
+        flag_clip(clip=clip, user=rui, reason="static", note=group[2])
+        reader.shows("/projects/demo/flags/", [group[2]])
+        reader.shows("/projects/demo/queue/", [group[1][:200]])
+        back = reader.read(f"/projects/demo/clips/u{number}/caption")
+        assert group[2] in back
+        decide(clip=clip, user=adam, decision="exclude" if number % 2 else "keep")
+        resume(project=project, user=adam)
+        hand_in(clip, adam, "Words.", group)
+        reviews.return_to_author(caption=caption_of(clip), reviewer=rui, seen_number=1, reason="\n".join(group))
+        holder = named(project, group[3], Role.ANNOTATOR, number)
+        held = hostile_clip(project, f"h{number}", group[0], "A draft.", group)
+        captions.autosave(caption=caption_of(held), user=holder, etag='"0-0"', text="x", people=[])
+        assign(project=project, user=adam, clip_ids=[f"h{number}"], username=adam.username)
+        reader.shows("/projects/demo/queue/", [group[3]])
+        reader.shows(f"/projects/demo/clips/h{number}/caption", [f"{group[3]} has this caption on the desk."])
+
+
+def test_raw_videos_and_their_scenes_are_text_s20(project: Project, adam: User, reader_of: OpenBrowser) -> None:
+    """What a manifest says of videos, names of batches and people, reasons, and refusals of files."""
+    reader, home = reader_of(adam), "/projects/demo/accumulation/"
+    reader.read(home)
+    reader.read(f"{home}batches/new")
+    for number, group in enumerate(GROUPS):
+        batch = VideoBatchFactory.create(project=project, name=group[0])
+        VideoUploadFactory.create(batch=batch, name=group[1][:500], status="receiving")
+        VideoUploadFactory.create(batch=batch, name=group[2][:500], status="refused", reason=group[3][:500])
+        reader.shows(f"{home}batches/{batch.pk}/", [group[0], group[1][:500], group[2][:500], group[3][:500]])
+        said = {"batch": batch, "description": group[1][:90], "source": group[2], "license": group[3][:200]}
+        judge = named(project, group[4], Role.ADMIN, number)
+        first = SceneFactory.create(video=SourceVideoFactory.create(**said), cut="failed", cut_detail=group[5])
+        SceneFactory.create(video=first.video, by_hand=judge, hand_reason=group[0], near=first)
+        dropped = {"state": Screened.DROPPED, "stage": "metadata", "reason": group[2][:40], "detail": group[3]}
+        SourceVideoFactory.create(**said, **dropped)
+        reader.shows(f"{home}?batch={batch.pk}", [group[0], group[1][:90], group[4], group[5]])
+        reader.shows(
+            f"{home}?batch={batch.pk}&stage=metadata", [group[1][:90], group[2][:40].replace("_", " "), group[3]]
+        )
+        back = reader.sends(f"{home}?batch={batch.pk}&stage=metadata", {"min_side": group[1]}, form="[data-thresholds]")
+        assert group[0] in back
 
 
 def test_questions_and_reasons_are_text_s20(
@@ -143,20 +216,87 @@ def test_questions_and_reasons_are_text_s20(
         dropped = hostile_question(clip, group[1], ana)
         etag = items.words_for(fresh(dropped), ana).etag
         items.drop(item=fresh(dropped), user=ana, etag=etag, reason="\n".join(group))
-        items.submit_unit(clip=clip, user=ana, seen=etags(clip, ana))
+        blocking = overrides(clip)
+        why = {
+            item.question_id: dict.fromkeys(blocking[item.question_id], payload)
+            for item, payload in zip(made, group, strict=True)
+        }
+        items.submit_unit(clip=clip, user=ana, seen=etags(clip, ana), reasons=why)
         where = f"/projects/demo/clips/q{number}/questions"
-        reader.shows(f"{where}/review", [*group, *(f"{payload} w" for payload in group)])
-        answer_all(clip, oda)
+        for item, payload in zip(made, group, strict=True):
+            reader.shows(f"{where}/review", [payload, f"{payload} w"])
+            answer(fresh(item), oda, "o1")
         reader.shows(f"{where}/review", [*group, *(f"{payload} z" for payload in group)])
         for item, payload in zip(made, group, strict=True):
             qa_reviews.return_to_author(item=fresh(item), reviewer=oda, seen_number=1, reason=f"because {payload}")
-        writer.shows(where, [*(f"because {payload}" for payload in group), *(f"{payload} x" for payload in group)])
+            note = add_note(
+                beside=beside_question(item), author=ana, text=f"note {payload}", sentence=f"gone {payload}"
+            )
+            answer_note(beside=beside_question(item), author=oda, note_id=note.pk, text=f"answer {payload}")
+        words = ("because", "note", "gone", "answer")
+        writer.shows(where, [f"{word} {payload}" for payload in group for word in words])
+        writer.shows(where, [f"{payload} x" for payload in group])
+        for item, payload in zip(made, group, strict=True):
+            history, said = (
+                f"/projects/demo/questions/{item.question_id}/history",
+                f"by {oda.shown_name}: because {payload}",
+            )
+            writer.shows(history, [f"{payload} w", said, f"Reason: {payload}"])
     assert blind.unanswered(clip, oda) == []
     assert QAItem.objects.filter(state=State.DROPPED).count() == len(GROUPS)
 
 
+def test_disputes_are_text_s20(project: Project, ana: User, oda: User, reader_of: OpenBrowser) -> None:
+    """Who said what of a caption and of a question, and what was typed to settle it."""
+    Project.objects.filter(pk=project.pk).update(reviews_per_caption=2)
+    reader = reader_of(oda)
+    for number, group in enumerate(GROUPS):
+        sides = [named(project, payload, Role.REVIEWER, 10 * number + place) for place, payload in enumerate(group[:2])]
+        asked = hostile_clip(project, f"y{number}", group[0], "A draft.", group)
+        hand_in(asked, ana, one_after_the_other(group), group)
+        for side in sides:
+            reviews.approve(caption=caption_of(asked), reviewer=side, seen_number=1)
+        item = hostile_question(asked, group[3], ana)
+        submit_all(asked, ana)
+        for side in sides:
+            answer(fresh(item), side, "o2")
+        where = f"/projects/demo/questions/{item.question_id}/adjudicate"
+        reader.shows(where, [*group[:2], group[3], f"{group[3]} w"])
+        wrong = {"reason": LINES}
+        back = reader.sends(where, wrong, form="#settle", press=SETTLE)
+        assert [text for text in PAYLOADS if text not in back] == []
+        clip = hostile_clip(project, f"x{number}", group[0], "A draft.", group)
+        hand_in(clip, ana, one_after_the_other(group), group)
+        reviews.approve(caption=caption_of(clip), reviewer=sides[0], seen_number=1)
+        reviews.return_to_author(caption=caption_of(clip), reviewer=sides[1], seen_number=1, reason=group[2])
+        where = f"/projects/demo/clips/x{number}/caption/adjudicate"
+        reader.shows(where, [*group, group[2]])
+        back = reader.sends(where, wrong, form="#settle", press=SETTLE)
+        assert [text for text in PAYLOADS if text not in back] == []
+
+
+def test_what_people_are_told_is_text_s20(project: Project, ana: User, rui: User, reader_of: OpenBrowser) -> None:
+    """Who did it, where, why, which question, what a fix changed, and what somebody answered."""
+    reader = reader_of(ana)
+    reader.read("/notifications/")
+    for number, group in enumerate(GROUPS):
+        judge = named(project, group[0], Role.REVIEWER, number)
+        Project.objects.filter(pk=project.pk).update(name=group[1][:120])
+        clip = hostile_clip(project, f"n{number}", group[2], "A draft.", group)
+        hand_in(clip, ana, "Words.", group)
+        fixed: dict[str, Any] = {"text": one_after_the_other(group), "people": described(group)}
+        reviews.fix_and_approve(caption=caption_of(clip), reviewer=judge, seen_number=1, **fixed)
+        item = hostile_question(clip, group[3], ana)
+        told: dict[str, Any] = {"recipients": [ana], "clip": clip, "actor": judge}
+        tell(**told, kind=Notification.Kind.FIXED, revision_number=2, text=f"why {group[4]}")
+        tell(**told, kind=Notification.Kind.RETURNED, question_id=item.question_id, text=f"because {group[5]}")
+        tell(**told, kind=Notification.Kind.WAITING, text=f"waits {group[5]}")
+        said = [group[0], group[1][:120], group[3], f"why {group[4]}", f"because {group[5]}", f"waits {group[5]}"]
+        reader.shows("/notifications/", [*said, *group])
+
+
 def test_release_notes_files_and_refusals_are_text_s20(
-    project: Project, adam: User, rui: User, ana: User, reader_of: OpenBrowser
+    project: Project, adam: User, rui: User, oda: User, ana: User, reader_of: OpenBrowser
 ) -> None:
     clip = hostile_clip(project, "r", PAYLOADS[0], "A draft.", PAYLOADS[:1])
     text = "\n".join(PAYLOADS)
@@ -166,12 +306,36 @@ def test_release_notes_files_and_refusals_are_text_s20(
     reader = reader_of(adam)
     reader.shows("/projects/demo/releases/1.0.0/", PAYLOADS)
     reader.read("/projects/demo/releases/")
+    reader.read("/projects/demo/releases/settings")
+    back = reader.sends("/projects/demo/releases/settings", {"authors": LINES, "doi": LINE[:240]})
+    assert [payload for payload in PAYLOADS if payload not in back] == []
+    captions.reopen(caption=caption_of(clip), user=oda, reason="again", seen_number=1)
+    hand_in(clip, ana, "Nothing of that.", PAYLOADS[:6])
+    reviews.approve(caption=caption_of(clip), reviewer=rui, seen_number=2)
+    freeze_release(project=project, version="1.1.0", notes="", actor=adam)
+    reader.shows("/projects/demo/releases/1.1.0/changes", PAYLOADS)
     client = Client()
     client.force_login(adam)
     answer = client.get("/projects/demo/releases/1.0.0/haicbench.json")
     released = json.loads(answer.getvalue())
     assert released["clips"][0]["caption"].split("\n") == PAYLOADS
     assert answer["Content-Type"].startswith("application/json")
+
+
+def test_the_pages_of_audits_are_text_s20(
+    project: Project, adam: User, rui: User, ana: User, reader_of: OpenBrowser
+) -> None:
+    clip = hostile_clip(project, "r", PAYLOADS[0], "A draft.", PAYLOADS[:1])
+    hand_in(clip, ana, LINES, PAYLOADS[:6])
+    reviews.approve(caption=caption_of(clip), reviewer=rui, seen_number=1)
+    for number, name in enumerate(NAMES):
+        admin = named(project, name, Role.ADMIN, number)
+        audit = draw_audit(project=project, seed=1, asked=1, actor=admin)
+        mark(item=audit.items.get(), reviewer=admin, verdict="right", seen_mark=0)
+    reader = reader_of(adam)
+    reader.shows("/projects/demo/audits/", NAMES)
+    reader.shows(f"/projects/demo/audits/{audit.number}/", [name])
+    reader.shows(f"/projects/demo/audits/{audit.number}/clips/r", [name, *PAYLOADS])
 
 
 def test_what_a_page_repeats_of_a_request_is_text_s20(project: Project, adam: User, reader_of: OpenBrowser) -> None:
@@ -205,11 +369,13 @@ def test_an_invitation_names_project_and_guest_as_text_s20(
 
 def test_forms_that_are_refused_come_back_as_text_s20(project: Project, adam: User, reader_of: OpenBrowser) -> None:
     User.objects.filter(pk=adam.pk).update(is_staff=True)
+    ClipFactory.create(project=project, clip_id="w")
     reader = reader_of(adam)
     upload = ("clip_id", "source", "source_id", "source_url", "license")
     sent: dict[str, tuple[str, ...]] = {
         "/projects/new": ("name", "slug"),
         "/projects/demo/clips/upload": upload,
+        "/projects/demo/clips/w/withdraw": ("reason", "confirm"),
         "/projects/demo/people/": ("note",),
         "/projects/demo/settings/": ("name",),
         "/projects/demo/releases/": ("version",),
@@ -264,15 +430,23 @@ def test_verdicts_that_are_refused_come_back_as_text_s20(
         assert [text for text in PAYLOADS if back.count(text) < 2] == []  # as submitted, and in the field
     reviews.approve(caption=caption_of(clip), reviewer=oda, seen_number=1)
     item = hostile_question(clip, PAYLOADS[1], ana)
-    items.submit_unit(clip=clip, user=ana, seen=etags(clip, ana))
+    submit_all(clip, ana)
     path = "/projects/demo/clips/v/questions/review"
     reader.read(path)
-    assert PAYLOADS[1] in reader.sends(path, {}, form="#answers", press="[form=answers]")
+    assert PAYLOADS[1] in reader.sends(path, {}, form="#answer", press="[form=answer]")
     answer_all(clip, rui)
     for field, form in (("reason", "form:has([name=reason])"), ("question", "form:has([name=option_text])")):
         reader.read(path)
         back = reader.sends(path, {field: LINES}, form=f"#q-{item.question_id} {form}")
         assert [text for text in PAYLOADS if text not in back] == []
+
+
+def test_figures_name_people_as_text_s20(project: Project, adam: User, reader_of: OpenBrowser) -> None:
+    people = [named(project, name, Role.ANNOTATOR, number) for number, name in enumerate(NAMES)]
+    reader = reader_of(adam)
+    reader.shows("/projects/demo/figures/", NAMES)
+    for person, name in zip(people, NAMES, strict=True):
+        reader.shows(f"/projects/demo/figures/{person.username}", [f"Figures of {name}"])
 
 
 def test_the_pages_of_drafting_are_text_s20(
@@ -303,7 +477,7 @@ def test_the_pages_of_drafting_are_text_s20(
 
 
 def test_who_was_faster_is_named_as_text_s20(project: Project, ana: User, reader_of: OpenBrowser) -> None:
-    """By script, in the page that was overtaken; by form, on the page that compares; and later, among the notes."""
+    """By script, in the page that was overtaken; on the page that merges; and later, among the notes."""
     reader = reader_of(ana)
     page = reader.page
     for number, name in enumerate(NAMES):
@@ -316,8 +490,11 @@ def test_who_was_faster_is_named_as_text_s20(project: Project, ana: User, reader
         page.locator("button[name=verb][value=save]").click()
         expect(page.locator("[data-banner=conflict]")).to_be_visible()
         assert f"{name} saved a newer revision." in reader.said(path)
-        back = reader.sends(path, {}, form="#caption-form", press="[data-banner=conflict] button", status=412)
-        assert back.count(name) >= 3  # who wrote the newest revision, its words, the clip's description
+        page.locator("[data-banner=conflict] a").click()
+        page.wait_for_url("**/merge")
+        back = reader.said(f"{path}/merge")
+        assert back.count(name) >= 3  # who wrote the newest revision, above and in the table; its words
+        captions.discard(caption=caption_of(clip), user=ana)
         seen["caption"] = caption_of(clip)
         captions.autosave(**seen, etag='"1-0"', text="Not yet.")
         reader.shows(path, [f"Unsaved words of {name}"])
@@ -332,6 +509,7 @@ def test_who_was_faster_at_a_question_is_named_as_text_s20(
     hand_in(clip, ana, "Words.", PAYLOADS[:1])
     reviews.approve(caption=caption_of(clip), reviewer=rui, seen_number=1)
     item, path = hostile_question(clip, PAYLOADS[0], ana), "/projects/demo/clips/f/questions"
+    merging = f"/projects/demo/questions/{item.question_id}/merge"
     for number, name in enumerate(NAMES):
         faster = named(project, name, Role.ANNOTATOR, number)
         reader.read(path)
@@ -344,24 +522,46 @@ def test_who_was_faster_at_a_question_is_named_as_text_s20(
         card.locator(".qa-foot button[value=save]").click()
         expect(card.locator("[data-conflict]")).to_be_visible()
         assert reader.said(path).count(f"{name} saved a newer revision.") == 2  # on the card, and for the page
-        reader.sends(path, {}, form=".qa-form", press="[data-conflict] button", status=412)
+        with page.expect_navigation(wait_until="load"):
+            card.locator("[data-conflict] button").click()
+        assert reader.said(merging).count(name) >= 3  # who wrote the newest revision, above and in the table; its words
+        reader.shows(path, [f"{name} saved a newer revision."])
         assert page.eval_on_selector(".qa-changes", THEIRS).startswith(f"{name}\n")
         items.discard(item=fresh(item), user=ana)
+    keep_stale(item=fresh(item), user=ana, etag='"1-0"', content={**words.content, "question": "Mine?"})
+    reader.read(f"{merging}?take=yours")
+    third = {"row-question": "own", "own-question": LINES}
+    back = reader.sends(f"{merging}?take=yours", third, form="[data-merge]", press="[data-save-merge]")
+    assert [text for text in PAYLOADS if text not in back] == []  # too long, and still there
+    stale = {**third, "seen_number": "1"}
+    back = reader.sends(f"{merging}?take=yours", stale, form="[data-merge]", press="[data-save-merge]", status=412)
+    assert [text for text in PAYLOADS if text not in back] == []
 
 
 def test_words_that_only_this_computer_kept_are_text_s20(
     project: Project, ana: User, rui: User, reader_of: OpenBrowser
 ) -> None:
+    """Offered beside what was saved since; then merged with it, once by script and once as a form that is refused."""
     clip, reader = hostile_clip(project, "k", PAYLOADS[0], "A draft.", PAYLOADS[:1]), reader_of(ana)
     path = "/projects/demo/clips/k/caption"
     reader.read(path)
-    seen: dict[str, Any] = {"caption": caption_of(clip), "people": described(PAYLOADS[:1])}
-    captions.save(**seen, user=rui, etag='"0-0"', text="Faster.")
+    reader.page.route("**/working-copy", lambda route: route.abort())
     reader.page.get_by_label("Caption", exact=True).fill(LINES)
-    reader.page.locator("button[name=verb][value=save]").click()
-    expect(reader.page.locator("[data-banner=conflict]")).to_be_visible()
+    expect(reader.page.locator("[data-banner=offline]")).to_be_visible()
+    seen: dict[str, Any] = {"caption": caption_of(clip), "people": described(PAYLOADS[:2])}
+    captions.save(**seen, user=rui, etag='"0-0"', text=LINE)
     reader.shows(path, PAYLOADS)
-    expect(reader.page.locator("[data-banner=kept]")).to_be_visible()
+    expect(reader.page.locator("[data-banner-kept]")).to_be_visible()
+    reader.page.locator("[data-banner-kept] a").click()
+    reader.page.wait_for_url("**/merge")
+    said = reader.said(f"{path}/merge")
+    assert [text for text in PAYLOADS if text not in said] == []
+    reader.page.get_by_role("link", name="Take all of yours").click()
+    reader.said(f"{path}/merge")
+    captions.save(caption=caption_of(clip), people=[], user=rui, etag='"1-0"', text="Once more.")
+    own = reader.page.locator("[data-merge] textarea[name]").first.get_attribute("name") or ""
+    back = reader.sends(f"{path}/merge", {own: LINES}, form="[data-merge]", press="[data-save-merge]", status=412)
+    assert [text for text in PAYLOADS if text not in back] == []
 
 
 def test_every_template_was_opened_s20(request: pytest.FixtureRequest, rendered: set[str]) -> None:

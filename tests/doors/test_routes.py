@@ -11,12 +11,16 @@ from django.test import Client
 from django.urls import get_resolver, path, reverse
 from django.urls.resolvers import URLPattern
 
-from annotation.models import Membership, Project, User
+from annotation.models import Clip, Membership, Notification, Project, User
 from annotation.services.drafting import make_run
+from annotation.services.notifications import tell
 from annotation.services.tokens import make_token
 from haic_annotate.health import healthz
+from qa.services.audits import draw_audit
+from qa.services.exports import want_export, work_on_export
 from qa.services.releases import freeze_release
 from tests.doors.routes import METHODS, ROUTES, Kind, unclassified, walk
+from tests.factories import SceneFactory, VideoUploadFactory
 from tests.qa.scene import finish_clip
 
 PATTERNS: dict[str, URLPattern] = {str(one.name): one for one in walk(get_resolver().url_patterns)}
@@ -29,6 +33,12 @@ FOREIGN = {
     "name": "haicbench.json",
     "run_id": "",
     "prompt_name": "caption",
+    "username": "ana",
+    "scene_id": "",
+    "batch_id": "",
+    "uid": "",
+    "export_uid": "",
+    "number": "1",
 }
 ABSENT = {
     "slug": "absent",
@@ -38,6 +48,12 @@ ABSENT = {
     "name": "absent.json",
     "run_id": "999999999",
     "prompt_name": "absent",
+    "username": "absent",
+    "scene_id": "999999999",
+    "batch_id": "999999999",
+    "uid": "00000000-0000-4000-8000-000000000000",
+    "export_uid": "00000000-0000-4000-8000-000000000000",
+    "number": "999999999",
 }
 IN_EVERY_PROJECT = {"prompt_name"}
 """Parts of an address that name something which no project lacks."""
@@ -46,10 +62,26 @@ BODIES: list[tuple[Any, str]] = [
     (b'{"text": "x", "people": [], "is_staff": true}', "application/json"),
     (b"verb=save&text=x&is_staff=1", "application/x-www-form-urlencoded"),
 ]
+THRESHOLDS = {
+    "scene_min_s": "2",
+    "scene_max_s": "60",
+    "people_min": "1",
+    "people_percent": "80",
+    "area_percent": "1",
+    "motion_min": "0.2",
+    "min_side": "360",
+    "min_fps": "10",
+    "video_min_s": "1",
+    "video_max_s": "3600",
+}
+TARGETS = dict.fromkeys(["interaction", "action_details", "action_sequence", "count", "attribute"], "2")
 GOOD = {
     "project_settings": {"name": "New name"},
+    "audits": {"asked": "10"},
     "releases": {"version": "2.0.0"},
+    "release_settings": {"held_out_percent": "0", "blind_answer_floor": "1", "audit_floor_percent": "0"},
     "clip_upload": {"clip_id": "new"},
+    "clip_withdraw": {"reason": "somebody objects", "confirm": "clip-a"},
     "member": {"username": "ana", "role": "admin"},
     "people": {"role": "admin"},
     "prompt": {"title": "Another", "text": "Another text."},
@@ -58,13 +90,30 @@ GOOD = {
     "drafting": {"kind": "captions"},
     "drafting_breaker": {"model": "some-model"},
     "drafting_settings": {"frames": "8", "long_side": "512", "questions_per_category": "2", "control_percent": "0"},
+    "question_targets": TARGETS,
+    "accumulation": THRESHOLDS,
 }
 BY_NAME = {
+    "my_queue": {"verb": "pause"},
+    "clip_flags": {"verb": "keep", "clip_id": "clip-a"},
+    "clip_flag": {"reason": "static"},
+    "caption_skip": {"reason": "other"},
     "caption_workspace": {"verb": "save", "etag": '"1-0"', "text": "Other words."},
+    "caption_merge": {"verb": "merge", "etag": '"1-0"', "seen_number": "1", "row-s1": "yours"},
     "caption_review": {"verb": "approve", "seen_number": "1"},
     "qa_workspace": {"verb": "withdraw"},
     "qa_review": {"verb": "approve", "seen_number": "1"},
+    "caption_adjudication": {"outcome": "return", "reason_code": "other", "reason": "again", "seen_number": "1"},
+    "qa_adjudication": {"outcome": "return", "reason_code": "other", "reason": "again", "seen_number": "1"},
+    "caption_notes": {"verb": "add", "text": "A note."},
+    "question_notes": {"verb": "add", "text": "A note.", "question_id": "clip-a-action_sequence-1"},
+    "qa_history": {"verb": "restore", "etag": '"1-0"', "number": "1"},
+    "qa_merge": {"verb": "merge", "etag": '"1-0"', "seen_number": "1", "row-key": "yours"},
     "drafting_run": {"verb": "pause"},
+    "audit_next": {"after": "1"},
+    "audit_caption": {"verdict": "right", "seen_mark": "0"},
+    "accumulation_scene": {"verb": "drop", "reason": "A still."},
+    "release_exports": {"layout": "haicbench"},
 }
 """Forms that are read by the names of their fields, not by a form class."""
 UNHASHED = {"django_session", "cache"}
@@ -73,11 +122,23 @@ UNHASHED = {"django_session", "cache"}
 
 @pytest.fixture
 def scene(project: Project, ana: User, rui: User, adam: User, otto: User) -> dict[str, str]:
-    """A clip with approved words, a release and a run, and what stands in the addresses of all three."""
+    """A clip with approved words, an audit, a release, its export, a run, a scene, an upload; all their addresses."""
     finished = finish_clip(project, author=ana, reviewer=rui)
-    freeze_release(project=project, version="1.0.0", notes="", actor=adam)
+    draw_audit(project=project, seed=1, asked=1, actor=adam)
+    release = freeze_release(project=project, version="1.0.0", notes="", actor=adam)
+    export = want_export(release=release, layout="haicbench", user=adam)
+    work_on_export(export.pk)
     run = make_run(project=project, user=adam, kind="captions")
-    return {**FOREIGN, "question_id": finished.item.question_id, "run_id": str(run.pk)}
+    filmed = SceneFactory.create(video__batch__project=project)
+    coming = VideoUploadFactory.create(batch=filmed.batch, subtitles_name="coming.vtt")
+    ids = {
+        "run_id": str(run.pk),
+        "scene_id": str(filmed.pk),
+        "batch_id": str(filmed.batch.pk),
+        "uid": str(coming.uid),
+        "export_uid": str(export.uid),
+    }
+    return {**FOREIGN, "question_id": finished.item.question_id, **ids}
 
 
 def parameters_of(name: str) -> list[str]:
@@ -162,6 +223,22 @@ def test_what_belongs_to_an_account_is_not_there_for_another_s04(
     assert client_of(ana).post(reverse("api_token_revoke", args=[token.pk])).status_code == 302
 
 
+def test_a_notification_is_not_there_for_another_s04(
+    scene: dict[str, str], ana: User, otto: User, client_of: Callable[[User], Client]
+) -> None:
+    clip = Clip.objects.get(clip_id=scene["clip_id"])
+    tell(recipients=[ana], kind=Notification.Kind.RETURNED, clip=clip, actor=None)
+    told_to_ana = Notification.objects.get(recipient=ana)
+    client, before = client_of(otto), everything()
+    for pk in (told_to_ana.pk, 999_999):
+        bodies: list[tuple[str, dict[str, object]]] = [(reverse("notification_open", args=[pk]), {})]
+        bodies.append((reverse("notifications"), {"verb": "read", "id": pk}))
+        assert [client.post(where, body).status_code for where, body in bodies] == [404, 404]
+    assert client.get(reverse("notification_open", args=[told_to_ana.pk])).status_code == 405
+    assert everything() == before
+    assert client_of(ana).post(reverse("notification_open", args=[told_to_ana.pk])).status_code == 302
+
+
 def test_a_route_takes_the_methods_that_it_is_classified_with_s04(
     scene: dict[str, str], adam: User, client_of: Callable[[User], Client]
 ) -> None:
@@ -218,7 +295,7 @@ def test_a_form_refuses_a_field_that_it_does_not_know_s05(
             assert (answer.status_code, name, field) == (400, name, field)
             assert f"{field} is unknown" in answer.content.decode(), (name, field)
     for name, good in BY_NAME.items():
-        for field in ("is_staff", "approved_by", "author", "state", "seen", "choice"):
+        for field in ("is_staff", "approved_by", "author", "state", "seen", "digest"):
             answer = client.post(address(name, scene), {**good, field: "1"})
             assert (answer.status_code, name, field) == (400, name, field)
             assert f"{field}: is unknown" in answer.content.decode(), (name, field)

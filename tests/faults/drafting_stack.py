@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from haic_annotate.embedded import Postgres, Valkey
 from haic_annotate.processes import die_with_parent
+from tests.console import Console
+from tests.once_a_run import start_migrated
 from tests.stack import HOME, environment, manage
 
 CHILDREN = 4
@@ -52,16 +55,18 @@ print(json.dumps({
 class DraftingStack:
     """The services, and who drafts. Sweeps every 2 s, leases of 4 s. children: processes of the worker's pool."""
 
-    def __init__(self, data: Path, *, model: str, children: int = CHILDREN) -> None:
+    QUEUES = "drafting,default"
+
+    def __init__(self, data: Path, *, model: str = "", children: int = CHILDREN, **env: str) -> None:
         self.data = data
         self.children = children
         self.postgres = Postgres(data / "pg", log=data / "postgres.log")
-        self.postgres.start()
-        self.postgres.make_roles()
+        start_migrated(self.postgres)
         self.valkey = Valkey(data / "valkey", log=data / "valkey.log")
         self.valkey.start()
-        base = {
+        self.env = {
             **environment(),
+            "DATABASE_URL": self.postgres.url("haic_app", "haic"),
             "REDIS_URL": self.valkey.url,
             "PYTHONPATH": str(HOME),
             "HAIC_EMBEDDED": "1",
@@ -73,9 +78,9 @@ class DraftingStack:
             "SWEEP_SECONDS": "2",
             "JOB_LEASE_SECONDS": "4",
             "CALL_SECONDS": "20",
+            **env,
         }
-        self.env = {**base, "DATABASE_URL": self.postgres.url("haic_app", "haic")}
-        self._manage("migrate", "-v", "0", env={**base, "DATABASE_URL": self.postgres.url("haic_owner", "haic")})
+        self.console = Console(self.env)
         self.relay = self._spawn("relay", "manage.py", "relay")
         self.start_worker()
 
@@ -85,7 +90,7 @@ class DraftingStack:
 
     def start_worker(self) -> None:
         worker = ["-m", "celery", "-A", "haic_annotate", "worker", "-c", str(self.children), "-l", "WARNING"]
-        self.worker = self._spawn("worker", *worker, "-Q", "drafting,default", "--without-mingle", "--without-gossip")
+        self.worker = self._spawn("worker", *worker, "-Q", self.QUEUES, "--without-mingle", "--without-gossip")
 
     def revive(self) -> None:
         """A worker ends by itself when its children are killed while it starts: as `./haic up` and compose do."""
@@ -96,7 +101,8 @@ class DraftingStack:
         """One process of the pool, as the kernel does when memory is short."""
         children = self.pool()
         if children:
-            os.kill(children[place % len(children)], signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended since it was found
+                os.kill(children[place % len(children)], signal.SIGKILL)
 
     def kill_worker_group(self) -> None:
         """The worker with all its children at once, as when a machine goes; another one starts."""
@@ -122,6 +128,7 @@ class DraftingStack:
         return self._manage("verify_history", env=self.env)
 
     def stop(self) -> None:
+        self.console.stop()
         for process in (self.worker, self.relay):
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -152,7 +159,7 @@ class DraftingStack:
         return answer.stdout
 
     def shell(self, code: str) -> str:
-        return self._manage("shell", "-v", "0", "-c", code, env=self.env)
+        return self.console.run(code)
 
     def wait_for(self, *, seconds: float) -> dict[str, Any]:
         """Until no job waits or is on the way, or the time is over; what stands then."""

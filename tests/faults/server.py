@@ -8,12 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from haic_annotate.data_folder import secret_key
 from haic_annotate.embedded import CannotStart, Postgres
 from haic_annotate.processes import die_with_parent
+from tests.console import Console
+from tests.once_a_run import start_migrated
 from tests.stack import HOME, environment, free_port, manage
 
 SEED = """
@@ -36,6 +39,15 @@ import json
 from annotation.models import CaptionRevision
 print(json.dumps(list(CaptionRevision.objects.values_list("caption__clip__clip_id", "number", "text"))))
 """
+UNSAVED = """
+import json
+from annotation.models import CaptionWorkingCopy
+print(json.dumps(list(CaptionWorkingCopy.objects.values_list("caption__clip__clip_id", "owner__username", "text"))))
+"""
+END_SESSIONS = """
+from django.contrib.sessions.models import Session
+print(Session.objects.all().delete()[0])
+"""
 
 
 class Answer(NamedTuple):
@@ -53,34 +65,34 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.postgres = Postgres(data / "pg", log=data / "postgres.log")
-        self.postgres.start()
-        self.postgres.make_roles()
-        base = {**environment(), "REDIS_URL": "redis://127.0.0.1:1/0", "PYTHONPATH": str(HOME)}
-        self.owner_env = {**base, "DATABASE_URL": self.postgres.url("haic_owner", "haic")}
-        self.env = {**base, "DATABASE_URL": self.postgres.url("haic_app", "haic")}
-        self._manage("migrate", "-v", "0", env=self.owner_env)
-        self.session, self.token = self._shell(SEED.replace("CAPTIONS", str(captions))).splitlines()[-2:]
-        self._start_web()
-
-    def _start_web(self) -> None:
-        env = {
-            **self.env,
+        start_migrated(self.postgres)
+        self.env = {
+            **environment(),
+            "REDIS_URL": "redis://127.0.0.1:1/0",
+            "PYTHONPATH": str(HOME),
+            "DATABASE_URL": self.postgres.url("haic_app", "haic"),
             "HAIC_EMBEDDED": "1",
-            "HAIC_DATA": str(self.data),
-            "SECRET_KEY": (self.data / "secret_key").read_text().strip(),
+            "HAIC_DATA": str(data),
+            "SECRET_KEY": secret_key(data),
             "DJANGO_SETTINGS_MODULE": "haic_annotate.settings",
         }
+        self.owner_url = self.postgres.url("haic_owner", "haic")
+        self.console = Console(self.env)
+        self.session, self.token = self.shell(SEED.replace("CAPTIONS", str(captions))).splitlines()[-2:]
+        self.start_web()
+
+    def start_web(self) -> None:
         command = ["gunicorn", "haic_annotate.wsgi", "--preload", "-c", "haic_annotate/gunicorn_config.py"]
         with (self.data / "web.log").open("ab") as log:
             self.web = subprocess.Popen(
                 [sys.executable, "-m", *command, "-b", f"127.0.0.1:{self.port}"],
                 cwd=HOME,
-                env=env,
+                env=self.env,
                 stdout=log,
                 stderr=log,
                 preexec_fn=die_with_parent,
             )
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while not self._is_ready():
             assert time.monotonic() < end, (self.data / "web.log").read_text()
             time.sleep(0.05)
@@ -91,20 +103,25 @@ class Server:
         except OSError:
             return False
 
-    def _manage(self, *arguments: str, env: dict[str, str]) -> str:
-        answer = manage(self.data, *arguments, env=env)
-        assert answer.returncode == 0, answer.stderr
-        return answer.stdout
-
-    def _shell(self, code: str) -> str:
-        return self._manage("shell", "-v", "0", "-c", code, env=self.env)
+    def shell(self, code: str) -> str:
+        return self.console.run(code)
 
     def revisions(self) -> list[tuple[str, int, str]]:
         """Clip id, number and text of every revision there is."""
-        return [(clip, number, text) for clip, number, text in json.loads(self._shell(REVISIONS))]
+        return [(clip, number, text) for clip, number, text in json.loads(self.shell(REVISIONS))]
+
+    def unsaved(self) -> list[tuple[str, str, str]]:
+        """Clip id, owner and text of all words that are no revision yet."""
+        return [(clip, owner, text) for clip, owner, text in json.loads(self.shell(UNSAVED))]
+
+    def end_sessions(self) -> int:
+        """Everybody has to sign in again."""
+        return int(self.shell(END_SESSIONS))
 
     def verify_history(self) -> str:
-        return self._manage("verify_history", env=self.env)
+        answer = manage(self.data, "verify_history", env=self.env)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
 
     def kill_postgres(self) -> None:
         assert self.postgres.child is not None
@@ -114,20 +131,30 @@ class Server:
     def postgres_processes(self) -> list[int]:
         """The postmaster and all that it has started."""
         assert self.postgres.child is not None
-        first = self.postgres.child.process.pid
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        return [first, *map(int, children)]
+        return _with_children(self.postgres.child.process.pid)
 
     @contextmanager
     def hung_postgres(self) -> Iterator[None]:
         """As if its machine had stopped: connections stand, nobody answers."""
-        for pid in self.postgres_processes():
-            os.kill(pid, signal.SIGSTOP)
+        _signal(self.postgres_processes(), signal.SIGSTOP)
         try:
             yield
         finally:
-            for pid in self.postgres_processes():
-                os.kill(pid, signal.SIGCONT)
+            _signal(self.postgres_processes(), signal.SIGCONT)
+
+    def stop_web(self) -> None:
+        self.web.terminate()
+        self.web.wait(30)
+
+    @contextmanager
+    def hung_web(self) -> Iterator[None]:
+        """As if the line were dead: connections are taken, nobody answers."""
+        processes = _with_children(self.web.pid)
+        _signal(processes, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _signal(processes, signal.SIGCONT)
 
     def start_postgres(self) -> None:
         """Its killed predecessor's children may live for a moment longer, and hold its memory."""
@@ -172,13 +199,14 @@ class Server:
         headers: dict[str, str] | None = None,
         *,
         port: int | None = None,
+        token: str = "",
     ) -> Answer:
         """Raises OSError or http.client.HTTPException when no whole answer came."""
         began = time.monotonic()
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=30)
         said = {"Content-Type": "application/json", **(headers or {})}
         if path.startswith("/api/"):
-            said["Authorization"] = f"Bearer {self.token}"
+            said["Authorization"] = f"Bearer {token or self.token}"
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, said)
             reply = connection.getresponse()
@@ -188,6 +216,17 @@ class Server:
             connection.close()
 
     def stop(self) -> None:
-        self.web.terminate()
-        self.web.wait(30)
+        self.console.stop()
+        self.stop_web()
         self.postgres.stop()
+
+
+def _signal(processes: list[int], sig: signal.Signals) -> None:
+    for pid in processes:
+        with suppress(ProcessLookupError):  # it ended since it was found
+            os.kill(pid, sig)
+
+
+def _with_children(first: int) -> list[int]:
+    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+    return [first, *map(int, children)]

@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, expect
 from tests.faults.server import Answer, Server
 from tests.proxy import Proxy
 
+pytestmark = pytest.mark.faults
+
 WRITERS = 8
 KILLS = 8
 PAGES = ["/", "/projects/demo/", "/accounts/login/", "/api/v1/projects", "/readyz"]
@@ -60,7 +62,6 @@ class Writer(threading.Thread):
             time.sleep(0.05)
 
 
-@pytest.mark.faults
 def test_no_acknowledged_save_is_lost_and_no_retried_one_doubled_f09_f13(server: Server) -> None:
     stop = threading.Event()
     writers = [Writer(server, f"c{number}", stop) for number in range(WRITERS)]
@@ -125,10 +126,11 @@ def test_while_postgres_hangs_every_answer_is_503_within_twelve_seconds_f11(serv
     while server.get("/readyz").status != 200:
         assert time.monotonic() < end, "it did not come back within five seconds"
         time.sleep(0.05)
-    assert server.save("c8", text="Hung.", etag=first, key="f11").status == 201
+    # The save that hung may hold the caption for as long as it takes the server to see that nobody waits for it.
+    while server.save("c8", text="Hung.", etag=first, key="f11").status != 201:
+        assert time.monotonic() < end, "it did not save again within five seconds"
 
 
-@pytest.mark.faults
 def test_a_save_caught_midway_by_a_hanging_postgres_is_answered_and_done_once_f11_f13(server: Server) -> None:
     """Statements that are under way when it hangs: nobody waits longer than we said, and nothing is done twice."""
     etag = server.etag_of("c9")
@@ -202,14 +204,14 @@ def test_what_is_typed_while_postgres_is_away_stays_in_the_page_and_is_saved_lat
         editor.fill("Typed while it was away.")
         expect(state).to_have_attribute("data-state", "unsaved", timeout=10_000)
         editor.press_sequentially(" And more.")
-        expect(editor).to_have_value("Typed while it was away. And more.")
+        expect(editor).to_have_text("Typed while it was away. And more.")
     finally:
         server.start_postgres()
     expect(state).to_have_attribute("data-state", "saved", timeout=20_000)
     page.locator("button[name=verb][value=save]").click()
     expect(page.locator("#tab-history .n")).to_have_text("1")
     page.reload()
-    expect(editor).to_have_value("Typed while it was away. And more.")
+    expect(editor).to_have_text("Typed while it was away. And more.")
     context.close()
     texts = [text for clip, _, text in server.revisions() if clip == "c11"]
     assert texts == ["Typed while it was away. And more."]

@@ -13,6 +13,7 @@ import redis
 
 from haic_annotate.embedded import Postgres
 from haic_annotate.processes import die_with_parent
+from tests.once_a_run import start_migrated
 from tests.production import nginx
 from tests.stack import HOME, environment, free_port
 
@@ -27,8 +28,7 @@ class ProductionServer:
         self.port, self.web_port, self.redis_port = free_port(), free_port(), free_port()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.postgres = Postgres(data / "pg", log=data / "postgres.log")
-        self.postgres.start()
-        self.postgres.make_roles()
+        start_migrated(self.postgres)
         self.password = secrets.token_urlsafe(20)
         self.env = {
             **environment(),
@@ -93,7 +93,7 @@ class ProductionServer:
             ["redis-server", *place, *options], stdout=log, stderr=log, preexec_fn=die_with_parent
         )
         client = redis.Redis(port=self.redis_port, password=self.password)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while True:
             try:
                 client.ping()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from annotation.models import Caption, Clip, Project, User
 from qa.models import QAItem
-from qa.services.blind import store_answers
+from qa.services.blind import store_answer
 from qa.services.items import save, submit_unit, words_for
 from qa.services.reviews import approve
 from tests.factories import ApprovedCaptionFactory, ClipFactory, DraftedQAItemFactory
@@ -25,6 +25,6 @@ def finish_clip(
     caption = ApprovedCaptionFactory(project=project, author=author, reviewer=reviewer, clip=clip)
     save(item=item, user=author, etag='"0-0"', content=words_for(item, author).content)
     submit_unit(clip=clip, user=author, seen={item.question_id: '"1-0"'})
-    store_answers(clip=clip, user=reviewer, seen={item.question_id: 1}, choices={item.question_id: "o1"})
+    store_answer(clip=clip, user=reviewer, question_id=item.question_id, seen_number=1, choice="o1")
     approve(item=item, reviewer=reviewer, seen_number=1)
     return FinishedClip(clip, caption, QAItem.objects.get(pk=item.pk))

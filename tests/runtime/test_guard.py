@@ -12,7 +12,8 @@ import psycopg
 import pytest
 
 from haic_annotate.embedded import Postgres, Valkey
-from tests.stack import HOME, environment, free_port, manage
+from tests.once_a_run import start_migrated
+from tests.stack import HOME, environment, free_port
 
 GOOD_KEY = secrets.token_urlsafe(60)
 
@@ -22,10 +23,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """Migrated and durable."""
     folder = tmp_path_factory.mktemp("guard")
     server = Postgres(folder / "pg", log=folder / "postgres.log")
-    server.start()
-    server.make_roles()
-    owner = {**environment(), "DATABASE_URL": server.url("haic_owner", "haic"), "REDIS_URL": "redis://127.0.0.1:1/0"}
-    assert manage(folder, "migrate", "-v", "0", env=owner).returncode == 0
+    start_migrated(server)
     yield server
     server.stop()
 

@@ -85,7 +85,7 @@ def test_an_interrupted_command_leaves_no_service(data: Path, sig: signal.Signal
     process.send_signal(sig)
     assert process.wait(30) == code
     process.stdout.close()
-    assert wait_until_gone(data, seconds=5) == {}
+    assert wait_until_gone(data) == {}
 
 
 def test_given_services_take_the_place_of_the_embedded_ones(tmp_path: Path) -> None:

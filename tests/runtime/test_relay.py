@@ -23,7 +23,7 @@ from annotation.services import outbox
 from haic_annotate.broker import sending
 from haic_annotate.celery import app
 from haic_annotate.embedded import Valkey
-from haic_annotate.management.commands.relay import BROKER_AWAY
+from haic_annotate.management.commands.relay import BROKER_AWAY, Command
 from haic_annotate.processes import die_with_parent
 from tests.factories import UserFactory
 from tests.stack import HOME
@@ -204,8 +204,14 @@ class Relay:
         return [line for line in self.log.read_text().splitlines() if "WARNING" in line]
 
     def stop(self) -> int:
+        """Its exit code. One that does not stop is killed, so that it writes into no other test."""
         self.process.terminate()
-        return self.process.wait(15)
+        try:
+            return self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
 
 
 def _wait_until_sent(task: str, *, seconds: float = 20) -> None:
@@ -227,7 +233,7 @@ def test_the_relay_sends_at_once_survives_a_lost_database_and_works_alone(broker
         assert relay.warnings() == []
 
         second = Relay(broker, tmp_path / "second.log")
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while not second.warnings():
             assert time.monotonic() < end
             time.sleep(0.1)
@@ -251,12 +257,33 @@ def test_the_relay_sends_at_once_survives_a_lost_database_and_works_alone(broker
     assert sent == ["annotation.hello", "annotation.again"]
 
 
+@pytest.mark.django_db
+def test_the_relay_stops_when_a_finalizer_swallowed_the_signal(broker: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
+    relay, rounds = Command(), []
+
+    class Finalized:
+        def __del__(self) -> None:
+            relay._stop(signal.SIGTERM, None)
+
+    def publish(_: object) -> int:
+        rounds.append(1)
+        assert len(rounds) == 1, "went on after it was told to stop"
+        Finalized()
+        return 0
+
+    monkeypatch.setattr("haic_annotate.management.commands.relay.publish_pending", publish)
+    swallowed: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda of: swallowed.append(of.exc_type))
+    relay._relay()
+    assert (rounds, swallowed) == ([1], [SystemExit])
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_broker_that_is_away_is_said_once(broker: Valkey, tmp_path: Path) -> None:
     broker.stop()
     relay = Relay(broker, tmp_path / "relay.log")
     try:
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while not relay.warnings():
             assert time.monotonic() < end
             time.sleep(0.1)

@@ -54,7 +54,7 @@ def _parent(pid: int) -> int:
 
 
 def test_a_second_start_is_quick_and_asks_nothing_again(stack: Stack) -> None:
-    assert stack.start("--no-demo") < 6
+    assert stack.start("--no-demo") < 10
     said = stack.wait_for("ready after")
     assert stack.url in said
     assert "bringing the database up to date" not in said
@@ -79,9 +79,9 @@ def test_a_killed_supervisor_leaves_no_process_and_all_data(stack: Stack) -> Non
             os.kill(pid, signal.SIGSTOP)
 
     stack.send(signal.SIGKILL)
-    assert wait_until_gone(stack.data, seconds=5) == {}
+    assert wait_until_gone(stack.data) == {}
 
-    assert stack.start("--no-demo") < 6
+    assert stack.start("--no-demo") < 10
     read = "from django.contrib.auth import get_user_model as u; print(u().objects.filter(username='kept').count())"
     assert manage(stack.data, "shell", "-v", "0", "-c", read).stdout.strip() == "1"
 
@@ -102,7 +102,7 @@ def test_a_signal_during_the_start_leaves_nothing(stack: Stack) -> None:
     stack.spawn("--no-demo")
     stack.wait_for("starting web")
     stack.send(signal.SIGTERM)
-    assert wait_until_gone(stack.data, seconds=5) == {}
+    assert wait_until_gone(stack.data) == {}
 
 
 def test_a_signal_whose_exception_was_swallowed_still_stops_the_start() -> None:

@@ -96,7 +96,7 @@ def test_a_clip_plays_and_seeks_from_the_store_s21_s24(
     page.on("console", lambda message: told.append(message.text))
     page.goto(live_server.url + reverse("caption_workspace", args=["demo", "lab"]))
     if is_named:
-        page.wait_for_function("document.querySelector('video').readyState >= 2")
+        page.wait_for_function("() => document.querySelector('video').readyState >= 2")
         assert page.evaluate("document.querySelector('video').duration") == pytest.approx(
             clip.duration_ms / 1000, abs=0.05
         )
@@ -109,7 +109,7 @@ def test_a_clip_plays_and_seeks_from_the_store_s21_s24(
         assert 206 in {answer.status for answer in from_store}
         assert [one for one in told if "Content Security Policy" in one] == []
     else:
-        page.wait_for_function("document.querySelector('video').error !== null")
+        page.wait_for_function("() => document.querySelector('video').error !== null")
         assert from_store == []
         assert [one for one in told if "Content Security Policy" in one]
     context.close()

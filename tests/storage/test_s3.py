@@ -15,9 +15,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from annotation.models import Clip, Outbox, Project, Upload, User
+from annotation.errors import StoreAway
+from annotation.models import Clip, Outbox, Project, SourceVideo, Upload, User, VideoUpload
 from annotation.services.uploads import take_upload
+from annotation.services.video_arrivals import take_in_upload
+from annotation.services.video_uploads import ChosenFile, begin_uploads, give_up, receive_chunk
+from annotation.services.withdrawn_files import sweep_withdrawn_files
+from qa.models import Export
+from qa.services.exports import forget_exports, sweep_exports, want_export, work_on_export
+from qa.services.releases import freeze_release
+from qa.services.withdrawal import withdraw_clip
 from tests.qa.scene import finish_clip
 from tests.stack import HOME
 from tests.storage.conftest import Bucket
@@ -86,6 +95,18 @@ def test_a_range_fetches_the_range_and_not_the_file(lab: Clip, bucket: Bucket, c
     assert body(poster) == bucket.read(str(lab.poster.name))
 
 
+def test_the_times_of_frames_are_read_from_the_bucket_once(
+    lab: Clip, bucket: Bucket, client: Client, settings: Any
+) -> None:
+    address = reverse("clip_frame_times", args=["demo", "lab"])
+    times = client.get(address).json()
+    assert times["pts"] == [frame * times["timescale"] // 60 for frame in range(100)]
+    assert list((settings.DATA_DIR / "work").iterdir()) == []
+    before = bucket.way.bytes_back
+    assert client.get(address).json() == times
+    assert bucket.way.bytes_back == before
+
+
 def test_a_presigned_link_is_short_signed_and_of_our_type_s24(
     lab: Clip, bucket: Bucket, client: Client, settings: Any, ana: User, project: Project
 ) -> None:
@@ -121,6 +142,35 @@ def test_an_export_from_s3_equals_one_from_this_disk(
     found = [contents(tmp_path / name) for name in ("from-s3", "from-disk")]
     assert found[0] == found[1]
     assert found[0]["videos/done.mp4"] == bytes(range(256)) * 8
+
+
+def test_an_export_as_a_job_goes_to_the_bucket_and_comes_by_a_link(
+    bucket: Bucket, project: Project, ana: User, rui: User, adam: User, client: Client, settings: Any
+) -> None:
+    facts = {"sha256": hashlib.sha256(bytes(range(256)) * 8).hexdigest()}  # of the factory's video
+    finish_clip(project, author=ana, reviewer=rui, clip_id="done", **facts)
+    release = freeze_release(project=project, version="1.0.0", notes="", actor=adam)
+    export = want_export(release=release, layout="haicbench", user=adam)
+    work_on_export(export.pk)
+    export.refresh_from_db()
+    zipped = bucket.read(str(export.file.name))
+    assert hashlib.sha256(zipped).hexdigest() == export.sha256
+    where = reverse("export_file", args=["demo", "1.0.0", export.uid])
+    assert body(client.get(where)) == zipped
+    settings.MEDIA_DELIVERY = "presigned"
+    link = client.get(where)
+    asked = parse_qs(urlsplit(link["Location"]).query)
+    assert (link.status_code, asked["response-content-type"]) == (302, ["application/zip"])
+    assert asked["response-content-disposition"] == ['attachment; filename="demo-1.0.0-haicbench.zip"']
+    bucket.way.stop()
+    forget_exports(project)
+    sweep_exports()
+    assert str(export.file.name) in bucket.names()  # the store is away: its row waits
+    assert Export.objects.filter(status=Export.Status.FORGOTTEN).count() == 1
+    bucket.way.start()
+    sweep_exports()
+    assert str(export.file.name) not in bucket.names()
+    assert not Export.objects.filter(status=Export.Status.FORGOTTEN).exists()
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -187,6 +237,32 @@ def test_an_upload_survives_a_store_that_is_away_for_its_worker(
     assert kept.status == Upload.Status.DONE
 
 
+def test_a_raw_video_comes_in_chunks_and_is_put_together_on_another_machine(
+    bucket: Bucket, project: Project, adam: User, settings: Any
+) -> None:
+    files = [ChosenFile("a.mp4", 10, 1), ChosenFile("b.mp4", 4, 1)]
+    begun = begin_uploads(project=project, user=adam, name="Raw", files=files, defaults={})
+    first, second = begun.uploads
+    first = receive_chunk(upload=first, user=adam, start=0, content=b"01234")
+    bucket.way.stop()
+    with pytest.raises(StoreAway):
+        receive_chunk(upload=first, user=adam, start=5, content=b"56789")
+    bucket.way.start()
+    first = receive_chunk(upload=first, user=adam, start=5, content=b"56789")
+    receive_chunk(upload=second, user=adam, start=0, content=b"ab")
+    assert len(bucket.names()) == 3
+    bucket.way.stop()
+    take_in_upload(first.pk)
+    bucket.way.start()
+    assert (VideoUpload.objects.get(pk=first.pk).status, len(bucket.names())) == ("queued", 3)
+    take_in_upload(first.pk)
+    give_up(upload=second, user=adam)
+    video = SourceVideo.objects.get()
+    assert bucket.names() == [str(video.file.name)]
+    assert bucket.read(str(video.file.name)) == b"0123456789"
+    assert [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()] == []
+
+
 def test_an_import_into_a_store_that_is_away_says_so(bucket: Bucket, project: Project, tmp_path: Path) -> None:
     bucket.way.stop()
     shutil.copy(SAMPLE, tmp_path)
@@ -213,3 +289,20 @@ def test_a_video_that_is_gone_from_the_store_is_404(lab: Clip, bucket: Bucket, c
     bucket.client.delete_object(Bucket=bucket.name, Key=str(lab.video.name))
     for headers in ({}, {"Range": "bytes=0-9"}):
         assert client.get(reverse("clip_video", args=["demo", "lab"]), headers=headers).status_code == 404
+
+
+def test_a_withdrawn_clip_leaves_the_bucket_as_soon_as_the_store_answers(
+    lab: Clip,
+    bucket: Bucket,
+    adam: User,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    assert len(bucket.names()) == 3
+    bucket.way.stop()
+    with django_capture_on_commit_callbacks(execute=True):
+        withdraw_clip(clip=lab, actor=adam, reason="a person in it objects")
+    assert len(bucket.names()) == 3
+    bucket.way.start()
+    sweep_withdrawn_files()
+    assert bucket.names() == []
+    call_command("fsck")

@@ -3,7 +3,7 @@
 import pytest
 
 from annotation.accumulation.probe import Refused
-from annotation.accumulation.subtitles import MAX_BYTES, MAX_CUES, read_subtitles
+from annotation.accumulation.subtitles import MAX_BYTES, MAX_CUES, read_subtitles, shifted_subtitles
 
 SRT = """1
 00:00:01,000 --> 00:00:02,500
@@ -209,3 +209,56 @@ def test_limits_are_held_to_the_byte_and_the_cue() -> None:
 def test_a_megabyte_of_brackets_takes_no_time() -> None:
     for filling in ("<", "{\\", "0:", " ", "1", "-->", "&#"):
         read_subtitles(f"00:00:01.000 --> 00:00:02.000\nx{filling * 300_000}".encode(), name="a.srt")
+
+
+# --- Subtitles of a stretch -------------------------------------------------------------------------------------------
+
+
+def test_subtitles_of_a_stretch_start_at_its_zero() -> None:
+    assert shifted_subtitles(PLAIN, start_ms=400, end_ms=5000) == PLAIN.replace(
+        "00:00:01.000 --> 00:00:02.500", "00:00:00.600 --> 00:00:02.100"
+    ).replace("00:00:03.000 --> 00:00:04.000", "00:00:02.600 --> 00:00:03.600")
+
+
+def test_subtitles_that_reach_over_an_end_of_the_stretch_are_clipped_to_it() -> None:
+    expected = """WEBVTT
+
+00:00:00.000 --> 00:00:00.500
+Hello,
+world.
+
+00:00:01.000 --> 00:00:01.250
+Bye.
+"""
+    assert shifted_subtitles(PLAIN, start_ms=2000, end_ms=3250) == expected
+
+
+def test_one_that_lasts_longer_than_the_stretch_fills_it() -> None:
+    expected = "WEBVTT\n\n00:00:00.000 --> 00:00:00.200\nBye.\n"
+    assert shifted_subtitles(PLAIN, start_ms=3400, end_ms=3600) == expected
+
+
+@pytest.mark.parametrize(("start_ms", "end_ms"), [(0, 1000), (2500, 3000), (4000, 9000)])
+def test_subtitles_that_only_touch_the_stretch_are_not_in_it(start_ms: int, end_ms: int) -> None:
+    assert shifted_subtitles(PLAIN, start_ms=start_ms, end_ms=end_ms) == ""
+
+
+def test_no_subtitles_stay_none() -> None:
+    assert shifted_subtitles("", start_ms=0, end_ms=1000) == ""
+
+
+def test_words_and_order_of_subtitles_stay_as_they_are_when_shifted() -> None:
+    text = vtt(
+        "WEBVTT\n\n01:00:09.000 --> 01:00:10.000\n12\na &lt;b&gt; --&gt; c\n\n"
+        "NOTE secret\n\n01:00:01.000 --> 01:00:09.500 align:start\n<i>NOTE</i> the time\n"
+    )
+    expected = (
+        "WEBVTT\n\n00:00:09.000 --> 00:00:10.000\n12\na &lt;b&gt; --&gt; c\n\n"
+        "00:00:01.000 --> 00:00:09.500\nNOTE the time\n"
+    )
+    shifted = shifted_subtitles(text, start_ms=3_600_000, end_ms=3_700_000)
+    assert shifted == expected and vtt(shifted) == shifted
+
+
+def test_shifting_by_nothing_changes_nothing() -> None:
+    assert shifted_subtitles(PLAIN, start_ms=0, end_ms=10_000) == PLAIN

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from annotation import caption_checks
 from annotation.drafting.jobs import run_job
 from annotation.models import BudgetAccount, Call, CallOutcome, Caption, Draft, Event, JobStatus, Outbox, Project, User
 from annotation.services.captions import save, words_for
@@ -24,6 +25,7 @@ def test_a_waiting_caption_is_drafted_and_says_where_it_comes_from(project: Proj
     assert draft.provenance["stop_reason"] == "end_turn"
     caption = Caption.objects.get()
     assert (caption.state, caption.draft) == (State.DRAFTED, draft)
+    assert draft.flags.checks_version == caption_checks.VERSION
     assert Event.objects.filter(object_type="caption", verb="draft", actor=None).count() == 1
     assert verify_project(project).counts["drafts"] == 1
 

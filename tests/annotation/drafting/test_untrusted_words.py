@@ -7,7 +7,7 @@ import pytest
 
 from annotation.drafting.jobs import run_job
 from annotation.models import Caption, DraftingSettings, Job, JobStatus, Membership, Project, User
-from annotation.services.clips import is_control
+from annotation.services.clips import control_percent, is_control
 from annotation.services.drafting import make_run
 from annotation.states import State
 from tests.annotation.drafting.conftest import with_frames
@@ -117,7 +117,10 @@ def make_run_again(job: Job) -> Job:
 def test_the_control_share_is_decided_by_name_and_drafted_by_nobody(project: Project, model: ModelServer) -> None:
     DraftingSettings.objects.create(project=project, control_percent=47)
     # The first eight digits of the digests of "democlip-a" … are 1778648165, 1761068557, 360748911 and 4106553634.
-    shares = {name: is_control(project, name) for name in ("clip-a", "clip-b", "clip-c", "clip-d")}
+    shares = {
+        name: is_control(project, name, percent=control_percent(project))
+        for name in ("clip-a", "clip-b", "clip-c", "clip-d")
+    }
     assert shares == {"clip-a": False, "clip-b": False, "clip-c": True, "clip-d": True}  # 65, 57, 11, 34 of a hundred
     for name, control in shares.items():
         with_frames(ClipFactory.create(project=project, clip_id=name, is_control=control))

@@ -9,8 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from annotation.errors import BadInput
 from annotation.models import Caption, CaptionOpening, CaptionWorkingCopy, Project, User
-from annotation.services.captions import save
+from annotation.services.captions import save, submit
 from annotation.states import State
 from tests.factories import PEOPLE, TEXT, ClipFactory, DraftedCaptionFactory, SubmittedCaptionFactory
 
@@ -42,7 +43,7 @@ def test_saving_and_submitting_without_javascript(
     client = client_of(ana)
     assert client.post(WORKSPACE, form())["Location"] == WORKSPACE
     answer = client.post(WORKSPACE, form(verb="submit", etag='"1-0"'))
-    assert answer["Location"] == reverse("clips", args=["demo"])
+    assert answer["Location"] == reverse("my_queue", args=["demo"])
     caption.refresh_from_db()
     assert (caption.state, caption.head_number, caption.head.text if caption.head else "") == (
         State.IN_REVIEW,
@@ -60,25 +61,30 @@ def test_line_ends_of_a_form_are_those_that_were_typed(
     assert caption.head.text == "One.\nTwo."
 
 
-def test_a_stale_save_answers_412_keeps_the_words_and_shows_both(
+def test_a_stale_save_keeps_the_words_and_goes_to_the_page_that_merges(
+    caption: Caption, ana: User, rui: User, client_of: Callable[[User], Client]
+) -> None:
+    save(caption=caption, user=rui, etag='"0-0"', text="Rui wrote this.", people=[])
+    answer = client_of(ana).post(WORKSPACE, form(text="Ana wrote that."))
+    assert (answer.status_code, answer["Location"]) == (302, f"{WORKSPACE}/merge")
+    caption.refresh_from_db()
+    assert caption.head_number == 1
+    kept = CaptionWorkingCopy.objects.get(owner=ana)
+    assert (kept.base_number, kept.text) == (0, "Ana wrote that.")
+    page = client_of(ana).get(WORKSPACE).content.decode()
+    assert "Ana wrote that.</textarea>" in page
+    assert "A newer revision was saved than the one that your words began from." in page
+
+
+def test_a_stale_save_beside_other_words_that_wait_answers_412_with_what_was_typed(
     caption: Caption, ana: User, rui: User, client_of: Callable[[User], Client]
 ) -> None:
     save(caption=caption, user=rui, etag='"0-0"', text="Rui wrote this.", people=[])
     client = client_of(ana)
-    answer = client.post(WORKSPACE, form(text="Ana wrote that."))
-    page = answer.content.decode()
-    assert answer.status_code == 412
-    assert "Ana wrote that.</textarea>" in page
-    assert "Rui Tavares saved a newer revision." in page
-    assert "<del>Rui</del>" in page
-    assert "<ins>Ana</ins>" in page
-    caption.refresh_from_db()
-    assert caption.head_number == 1
-    kept = CaptionWorkingCopy.objects.get(owner=ana)
-    again = client.post(WORKSPACE, form(text="Ana wrote that.", etag=f'"{kept.base_number}-{kept.seq}"'))
-    assert again.status_code == 302
-    caption.refresh_from_db()
-    assert caption.head_number == 2
+    client.post(WORKSPACE, form(text="First words."))
+    answer = client.post(WORKSPACE, form(text="Other words.", etag='"0-7"'))
+    assert (answer.status_code, b"Other words.</textarea>" in answer.content) == (412, True)
+    assert CaptionWorkingCopy.objects.get(owner=ana).text == "First words."
 
 
 def test_an_empty_caption_answers_400_beside_what_was_typed(
@@ -88,7 +94,7 @@ def test_an_empty_caption_answers_400_beside_what_was_typed(
     assert (answer.status_code, b"must not be empty" in answer.content) == (400, True)
 
 
-@pytest.mark.parametrize("verb", ["", "delete", "approve"])
+@pytest.mark.parametrize("verb", ["", "delete", "approve", "compare"])
 def test_an_unknown_verb_changes_nothing(
     caption: Caption, ana: User, client_of: Callable[[User], Client], verb: str
 ) -> None:
@@ -120,7 +126,7 @@ def test_opening_the_caption_is_remembered(caption: Caption, ana: User, client_o
     [
         ("approve", {}, State.APPROVED),
         ("fix", {"text": TEXT}, State.APPROVED),
-        ("return", {"reason": "He jumps."}, State.EDITING),
+        ("return", {"reason": "He jumps.", "reason_code": "missed"}, State.EDITING),
     ],
 )
 def test_each_verdict_of_a_reviewer(
@@ -140,7 +146,7 @@ def test_each_verdict_of_a_reviewer(
 def test_a_return_without_a_comment_is_asked_for_one(
     submitted: Caption, rui: User, client_of: Callable[[User], Client]
 ) -> None:
-    answer = client_of(rui).post(REVIEW, {"verb": "return", "seen_number": "1", "reason": ""})
+    answer = client_of(rui).post(REVIEW, {"verb": "return", "seen_number": "1", "reason": "", "reason_code": "missed"})
     assert (answer.status_code, b"must not be empty" in answer.content) == (400, True)
     submitted.refresh_from_db()
     assert submitted.state == State.IN_REVIEW
@@ -223,3 +229,57 @@ def test_the_words_of_another_are_announced_not_shown(
     page = client_of(ana).get(WORKSPACE).content.decode()
     assert "Unsaved words of <b>Rui Tavares</b>" in page
     assert "secret" not in page
+
+
+@pytest.mark.parametrize("at", ["1,2", "1,2,3,4", "1,2,x", "-1,2,3", "1.5,2,3", "٣,2,3", "1,2,1001", "9" * 20 + ",1,1"])
+def test_a_place_in_the_picture_that_is_none_is_refused_and_the_words_stand(
+    caption: Caption, ana: User, client_of: Callable[[User], Client], at: str
+) -> None:
+    answer = client_of(ana).post(WORKSPACE, form(person_at=[at]))
+    assert (answer.status_code, CHANGED in answer.content.decode()) == (400, True)
+    caption.refresh_from_db()
+    assert caption.head_number == 0
+
+
+def test_people_keep_their_places_however_many_fields_come(
+    caption: Caption, ana: User, client_of: Callable[[User], Client]
+) -> None:
+    several = {
+        "person_key": ["P1", "P2", "P3"],
+        "person_description": ["man", "woman"],
+        "person_at": ["", "3400,600,400"],
+    }
+    assert client_of(ana).post(WORKSPACE, form(**several)).status_code == 302
+    caption.refresh_from_db()
+    assert caption.head is not None
+    assert caption.head.people == [
+        {"key": "P1", "description": "man"},
+        {"key": "P2", "description": "woman", "at": {"time_ms": 3400, "x_permille": 600, "y_permille": 400}},
+    ]
+
+
+def test_a_reviewer_reads_why_flags_stayed(
+    caption: Caption, ana: User, rui: User, client_of: Callable[[User], Client]
+) -> None:
+    text = "There is one person in the video, a man. He probably jumps. Subject 1 waves."
+    reasons = [{"rule": "speculation", "sentence": "He probably jumps.", "reason": "as_seen"}]
+    notes = {
+        "watched": [[0, 1000]],
+        "dismissed": [{"rule": "subject-label", "sentence": "Subject 1 waves."}],
+    }
+    submit(caption=caption, user=ana, etag='"0-0"', text=text, people=[], notes=notes, reasons=reasons)
+    page = " ".join(client_of(rui).get(REVIEW).content.decode().split())
+    assert "50 % of the clip watched, 2 flags of the checks" in page
+    assert (
+        '<b>Speculation</b> <q>He probably jumps.</q> <span class="muted">The video really shows it so</span>' in page
+    )
+    assert '<b>Subject label</b> <q>Subject 1 waves.</q> <span class="muted">Called fine while writing</span>' in page
+
+
+def test_reasons_that_are_none_are_refused_and_nothing_is_handed_in(caption: Caption, ana: User) -> None:
+    bad = [{"rule": "speculation", "sentence": "x", "reason": "because"}]
+    with pytest.raises(BadInput) as refusal:
+        submit(caption=caption, user=ana, etag='"0-0"', text=TEXT, people=[], reasons=bad)
+    assert refusal.value.detail["fields"] == {"reasons": "number 1 has a reason that is unknown"}
+    caption.refresh_from_db()
+    assert caption.state == State.DRAFTED

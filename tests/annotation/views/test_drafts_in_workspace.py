@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from annotation.drafting.jobs import run_job
 from annotation.models import Caption, CaptionWorkingCopy, Clip, Draft, Job, JobStatus, Project, User
@@ -16,6 +16,7 @@ from annotation.services.drafts import store_draft
 from annotation.services.prompts import add_version, choose, shipped
 from annotation.states import State
 from tests.annotation.drafting.conftest import model, with_frames
+from tests.e2e.caption_page import put_caret, text_of
 from tests.factories import (
     PEOPLE,
     TEXT,
@@ -32,9 +33,9 @@ __all__ = ["model"]
 WORKSPACE = "/projects/demo/clips/c/caption"
 OTHER = "There is one person in the video, a bald man. [00:00.4] He waves both arms. [00:01.0] He jumps."
 PRESS_WHILE_TYPING = """() => {
-  const area = document.querySelector("textarea[name=text]");
-  area.value = "Typed just now.";
-  area.dispatchEvent(new Event("input", { bubbles: true }));
+  const { length } = document.querySelector("[data-caption-editor]").caption.text;
+  const detail = { from: 0, to: length, insert: "Typed just now." };
+  document.dispatchEvent(new CustomEvent("caption:edit", { detail }));
   document.querySelector("button[form=regenerate]").click();
 }"""
 ClientOf = Callable[[User], Client]
@@ -183,7 +184,7 @@ def test_a_caption_that_is_with_a_reviewer_gets_no_other_draft(
     SubmittedCaptionFactory(project=project, author=ana, clip=clip)
     client = client_of(ana)
     page = said(client.get(WORKSPACE))
-    assert ("<b>Draft 1</b>" in page, "Ask for another" in page, "data-take" in page) == (True, False, False)
+    assert ("<b>Draft 1</b>" in page, "Ask for another" in page, "data-take=" in page) == (True, False, False)
     assert client.post(WORKSPACE, {"verb": "regenerate"}).status_code == 409
     assert Job.objects.count() == 0
 
@@ -223,7 +224,8 @@ def test_drafts_are_shown_as_text_s20(caption: Caption, ana: User, client_of: Cl
     another_draft(caption.clip, '"><script>alert(1)</script>{{ 7|add:7 }}')
     page = said(client_of(ana).get(WORKSPACE))
     assert "<script>alert" not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;{{ 7|add:7 }}") == 2  # the sentence, and what *Take* takes
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;{{ 7|add:7 }}") == 4
+    # the sentence, what *Take* and *Take whole* take, and the comparison
 
 
 def test_drafts_are_not_shown_where_questions_are_reviewed(
@@ -258,6 +260,10 @@ def page_of(browser: Browser, live_server: Any) -> Iterator[Callable[[User], Pag
     assert errors == []
 
 
+def is_kept(reply: Response, words: str) -> bool:
+    return reply.request.method == "PUT" and words in (reply.request.post_data or "")
+
+
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_a_sentence_is_taken_to_the_caret_undone_taken_again_and_kept(
@@ -267,27 +273,25 @@ def test_a_sentence_is_taken_to_the_caret_undone_taken_again_and_kept(
     page = page_of(ana)
     page.goto(WORKSPACE)
     editor = page.get_by_label("Caption", exact=True)
-    editor.evaluate(
-        "area => { area.focus(); const at = area.value.indexOf('[00:01.0]'); area.setSelectionRange(0, at); }"
-    )
+    put_caret(page, 0, TEXT.index("[00:01.0]"))
     take = page.get_by_role("button", name="Take sentence 2 of draft 2")
     page.get_by_role("tab", name=re.compile("Drafts")).click()
     take.click()
     taken = TEXT.replace("[00:01.0]", "[00:00.4] He waves both arms. [00:01.0]")
     expect(editor).to_be_focused()
-    expect(editor).to_have_value(taken)  # at the end of what was selected, and nothing of it is gone
+    assert text_of(page) == taken  # at the end of what was selected, and nothing of it is gone
     page.keyboard.press("Control+z")
-    expect(editor).to_have_value(TEXT)
+    assert text_of(page) == TEXT
     expect(page.locator("[data-save-state] [data-text]")).to_have_text(re.compile(r"^Saved \d\d:\d\d:\d\d$"))
     page.get_by_role("tab", name=re.compile("Drafts")).click()
-    with page.expect_response(lambda reply: "He waves both arms" in (reply.request.post_data or "")) as saved:
+    with page.expect_response(lambda reply: is_kept(reply, "He waves both arms")) as saved:
         take.click()
     assert (saved.value.request.method, saved.value.status) == ("PUT", 200)
     kept = CaptionWorkingCopy.objects.get(owner=ana)
     assert kept.text.count("[00:00.4] He waves both arms.") == 1
     assert kept.text.replace("[00:00.4] He waves both arms.", "").split() == TEXT.split()
     page.reload()
-    expect(editor).to_have_value(kept.text)
+    assert text_of(page) == kept.text
     assert Draft.objects.count() == 2
 
 
@@ -308,7 +312,7 @@ def test_comparing_leaves_clip_and_typed_words_where_they_are(
     expect(page.locator("#draft-comparison ins", has_text="Typed")).to_be_visible()
     assert page.locator("body").get_attribute("data-same") == "page"
     page.get_by_role("tab", name="Edit").click()
-    expect(editor).to_have_value("Typed just now.")
+    assert text_of(page) == "Typed just now."
 
 
 @pytest.mark.browser
@@ -318,13 +322,13 @@ def test_asking_for_another_keeps_what_was_typed(
 ) -> None:
     page = page_of(ana)
     page.goto(WORKSPACE)
-    editor = page.get_by_label("Caption", exact=True)
     sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.method))
+    words = ("/working-copy", WORKSPACE)
+    page.on("request", lambda request: sent.append(request.method) if request.url.endswith(words) else None)
     page.evaluate(PRESS_WHILE_TYPING)
     page.wait_for_url(f"**{WORKSPACE}?tab=drafts")
     expect(page.get_by_text("A draft is on its way; reload")).to_be_visible()
-    expect(editor).to_have_value("Typed just now.")
+    assert text_of(page) == "Typed just now."
     assert [method for method in sent if method != "GET"][:2] == ["PUT", "POST"]  # first the words, then the press
     assert CaptionWorkingCopy.objects.get(owner=ana).text == "Typed just now."
     assert Job.objects.get().kind == "caption"

@@ -164,10 +164,10 @@ def test_caption_that_is_not_approved_is_409(client: Client, project: Project, a
     assert (answer.status_code, code_of(answer)) == (409, "move_not_allowed")
 
 
-def test_annotator_cannot_drop_what_is_in_review(client: Client, clip: Clip, ana: User) -> None:
+def test_what_is_in_review_cannot_be_dropped(client: Client, clip: Clip, ana: User) -> None:
     item = submitted_item(clip, ana)
     answer = send(client, DROP, item.question_id, {"reason": "no"}, etag='"1-0"')
-    assert (answer.status_code, code_of(answer)) == (403, "right_missing")
+    assert (answer.status_code, code_of(answer)) == (409, "move_not_allowed")
     assert fresh(item).state == State.IN_REVIEW
 
 

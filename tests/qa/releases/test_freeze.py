@@ -9,7 +9,7 @@ from annotation.models import Project, User
 from annotation.services.captions import reopen, save, submit
 from annotation.services.reviews import approve
 from qa.models import QAItem, Release, ReleaseItem
-from qa.releases.freeze import InTheWay
+from qa.releases.gate import InTheWay
 from qa.services.releases import freeze_release
 from tests.factories import PEOPLE, TEXT, ApprovedCaptionFactory, ClipFactory, SubmittedCaptionFactory
 from tests.qa.scene import finish_clip
@@ -49,12 +49,14 @@ def test_the_content_is_what_people_approved(project: Project, ana: User, rui: U
         "revisions": 1,
         "editors": [pseudonym[ana]],
         "approver": pseudonym[rui],
+        "verdicts": {"approve": 1, "fix": 0, "return": 0},
         "word_edit_distance": 0,
     }
     (question,) = content["qa"]
     assert question["id"] == "clip-b-action_sequence-1"
     assert question["answer_text"] == question["options"][question["answer_index"]] == "He spreads both arms"
     assert question["answer"] == "ABCD"[question["answer_index"]]
+    assert question["blind_answers"] == {"all": 1, "right": 1}
 
 
 def test_nothing_approved_is_in_the_way(project: Project, ana: User, adam: User) -> None:
@@ -77,7 +79,9 @@ def test_a_question_judged_against_an_earlier_caption_is_in_the_way(
     with pytest.raises(InTheWay) as refusal:
         freeze_release(project=project, version="1.0.0", notes="", actor=adam)
     assert names_in_the_way(refusal.value) == ["stale_questions"]
-    assert refusal.value.detail["conditions"][0]["items"] == [scene.item.question_id]
+    assert refusal.value.detail["conditions"][0]["items"] == [
+        {"id": scene.item.question_id, "url": "/projects/demo/clips/clip-a/questions"}
+    ]
 
 
 def test_what_is_frozen_stays_when_the_caption_changes(

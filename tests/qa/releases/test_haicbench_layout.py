@@ -1,26 +1,30 @@
 """The layout `haicbench`: documented keys, no noise, and files that appear whole or not at all."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from annotation.errors import BadInput
 from annotation.models import Project, User
+from annotation.services.comments import add_note, beside_caption
 from qa.models import Release
+from qa.releases import export
 from qa.releases.content import published_order, word_edit_distance
-from qa.releases.layouts import find_layout, haicbench, layout_names
+from qa.releases.layouts import find_layout, layout_names
+from qa.services.comments import beside_question
 from qa.services.releases import export_release, freeze_release
+from tests.qa.releases.documented import documented
 from tests.qa.scene import finish_clip
 
 
 @pytest.fixture
 def release(project: Project, ana: User, rui: User, adam: User) -> Release:
-    finish_clip(project, author=ana, reviewer=rui, clip_id="a", source_start_ms=1500, source_end_ms=30_000)
+    first = finish_clip(project, author=ana, reviewer=rui, clip_id="a", source_start_ms=1500, source_end_ms=30_000)
+    for beside in (beside_caption(first.caption), beside_question(first.item)):
+        add_note(beside=beside, author=ana, text="Which arm?", at_ms=300, sentence="He spreads both arms.")
     finish_clip(
         project, author=ana, reviewer=rui, clip_id="b", may_redistribute=False, fps="29.970", duration_ms=30_000
     )
@@ -33,19 +37,16 @@ def exported(release: Release, out: Path) -> dict[str, Any]:
     return value
 
 
-def documented(heading: str) -> list[str]:
-    """The keys of the table below a heading of docs/export-format.md, in order."""
-    text = (settings.BASE_DIR / "docs/export-format.md").read_text()
-    section = re.split(r"^#+ ", text.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
-    return re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
-
-
 def test_the_keys_are_the_documented_ones_in_their_order(release: Release, tmp_path: Path) -> None:
     value = exported(release, tmp_path / "out")
-    clip = value["clips"][0]
+    clip, without_notes = value["clips"]
     assert list(value) == documented("haicbench.json")
-    assert list(clip) == documented("A clip")
-    assert list(clip["qa"][0]) == documented("A question")
+    assert list(clip) == [key for key in documented("A clip") if key != "status"]
+    assert list(clip["qa"][0]) == [key for key in documented("A question") if key != "overrides"]
+    assert list(clip["comments"][0]) == list(clip["qa"][0]["comments"][0]) == documented("A comment")
+    assert set(clip) - set(without_notes) == set(clip["qa"][0]) - set(without_notes["qa"][0]) == {"comments"}
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert list(manifest) == documented("manifest.json")
     assert list(clip["provenance"]) == list(clip["qa"][0]["provenance"]) == documented("Provenance")
     line = json.loads((tmp_path / "out/haicbench.jsonl").read_text().splitlines()[0])
     assert list(line) == documented("haicbench.jsonl")
@@ -76,7 +77,13 @@ def test_a_clip_that_may_not_be_redistributed_comes_without_its_file(release: Re
     assert [path.name for path in (tmp_path / "out/videos").iterdir()] == ["a.mp4"]
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
     assert manifest["not_redistributed"] == ["b"]
-    assert [file["path"] for file in manifest["files"]] == ["haicbench.json", "haicbench.jsonl", "videos/a.mp4"]
+    assert [file["path"] for file in manifest["files"]] == [
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "haicbench.json",
+        "haicbench.jsonl",
+        "videos/a.mp4",
+    ]
     assert manifest["counts"]["by_category"]["action_sequence"] == 2
 
 
@@ -107,7 +114,7 @@ def test_a_failure_midway_leaves_what_was_there(
     def no_space(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(haicbench, "copy_or_link", no_space)
+    monkeypatch.setattr(export, "copy_or_link", no_space)
     with pytest.raises(OSError, match="No space"):
         exported(release, out)
     assert (out / "haicbench.json").read_bytes() == before
@@ -115,8 +122,8 @@ def test_a_failure_midway_leaves_what_was_there(
 
 
 def test_an_unknown_layout_or_release_is_one_clear_line(release: Release, tmp_path: Path) -> None:
-    assert layout_names() == ["haicbench"]
-    with pytest.raises(BadInput, match="there is no layout “parquet”; there are: haicbench"):
+    assert "haicbench" in layout_names()
+    with pytest.raises(BadInput, match=f"there is no layout “parquet”; there are: {', '.join(layout_names())}"):
         find_layout("parquet")
     with pytest.raises(CommandError, match=r"demo has no release 2\.0\.0; there are: 1\.0\.0"):
         call_command("export", project="demo", release="2.0.0", layout="haicbench", out=str(tmp_path / "x"))

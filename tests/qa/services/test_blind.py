@@ -1,24 +1,28 @@
-"""Answering blind: every question of the clip at once, by somebody who wrote none of it, and no way back."""
+"""Answering blind: every question of the clip, one at a time, by somebody who wrote none of it, and no way back."""
 
 from typing import Any
 
 import pytest
 from django.db import ProgrammingError, transaction
 
-from annotation.errors import BadInput, MoveNotAllowed, OwnWork, RightMissing, StaleRevision
-from annotation.models import Clip, Project, User
+from annotation.errors import BadInput, MoveNotAllowed, OwnWork, RightMissing, Sealed, StaleRevision
+from annotation.models import CaptionOpening, Clip, Event, Notification, Project, User
 from annotation.services.captions import note_opening
+from annotation.states import State
 from qa.models import BlindAnswer
 from qa.services import blind, items
 from tests.qa.scenes import (
     COUNT_QUESTION,
+    answer,
     answer_all,
     approved_clip,
     content_of,
-    etags,
+    fresh,
     reopen_caption,
     saved_item,
+    submit_all,
     submitted_item,
+    verbs,
 )
 
 
@@ -27,50 +31,52 @@ def clip(project: Project, ana: User, rui: User) -> Clip:
     return approved_clip(project, author=ana, reviewer=rui)
 
 
-def store(clip: Clip, user: User, seen: dict[str, int], choices: dict[str, Any]) -> list[BlindAnswer]:
-    return blind.store_answers(clip=clip, user=user, seen=seen, choices=choices)
+def store(clip: Clip, user: User, question_id: str, *, number: int = 1, choice: Any = "o1") -> BlindAnswer:
+    return blind.store_answer(clip=clip, user=user, question_id=question_id, seen_number=number, choice=choice)
 
 
-def test_answers_are_stored_together_with_their_digest(clip: Clip, ana: User, rui: User) -> None:
+def test_an_answer_is_stored_with_its_digest_and_the_next_question_comes(clip: Clip, ana: User, rui: User) -> None:
     first = saved_item(clip, ana)
     second = submitted_item(clip, ana, category="count", payload=COUNT_QUESTION)
-    choices = {first.question_id: "o3", second.question_id: "cannot_tell"}
-    store(clip, rui, {first.question_id: 1, second.question_id: 1}, choices)
-    assert blind.answers_of([first, second], rui) == choices
-    answer = BlindAnswer.objects.get(item=first)
-    assert (answer.user, answer.revision, answer.had_opened_caption) == (rui, first.head, False)
+    stored = store(clip, rui, first.question_id, choice="o3")
+    assert (stored.user, stored.revision, stored.had_opened_caption) == (rui, fresh(first).head, False)
     pseudonym = rui.memberships.get(project=clip.project).pseudonym
-    assert answer.digest == answer.computed_digest(pseudonym=pseudonym)
+    assert stored.digest == stored.computed_digest(pseudonym=pseudonym)
+    assert blind.unanswered(clip, rui) == [second]
+    store(clip, rui, second.question_id, choice="cannot_tell")
     assert blind.unanswered(clip, rui) == []
+    assert list(BlindAnswer.objects.values_list("item", "choice")) == [(first.pk, "o3"), (second.pk, "cannot_tell")]
+
+
+def test_answers_come_in_the_order_of_the_questions(clip: Clip, ana: User, rui: User) -> None:
+    saved_item(clip, ana)
+    second = submitted_item(clip, ana, category="count", payload=COUNT_QUESTION)
+    with pytest.raises(StaleRevision, match="in order"):
+        store(clip, rui, second.question_id)
+    assert not BlindAnswer.objects.exists()
 
 
 def test_who_had_opened_the_caption_is_counted_apart(clip: Clip, ana: User, rui: User) -> None:
     item = submitted_item(clip, ana)
     note_opening(caption=clip.caption, user=rui)
-    store(clip, rui, {item.question_id: 1}, {item.question_id: "more_than_one"})
+    store(clip, rui, item.question_id, choice="more_than_one")
     assert BlindAnswer.objects.get().had_opened_caption
 
 
-def test_missing_and_unknown_answers_are_named_and_none_is_stored(clip: Clip, ana: User, rui: User) -> None:
-    first = saved_item(clip, ana)
-    second = submitted_item(clip, ana, category="count", payload=COUNT_QUESTION)
-    seen = {first.question_id: 1, second.question_id: 1}
-    for choices, wrong in (
-        ({first.question_id: "o1"}, {second.question_id}),
-        ({first.question_id: "o9", second.question_id: "A"}, {first.question_id, second.question_id}),
-        ({first.question_id: ["o1"], second.question_id: "o1"}, {first.question_id}),
-    ):
-        with pytest.raises(BadInput) as refusal:
-            store(clip, rui, seen, choices)
-        assert set(refusal.value.detail["fields"]) == wrong
+@pytest.mark.parametrize("choice", ["", "o9", "A", ["o1"], None, 1])
+def test_unknown_choice_is_refused(clip: Clip, ana: User, rui: User, choice: Any) -> None:
+    item = submitted_item(clip, ana)
+    with pytest.raises(BadInput) as refusal:
+        store(clip, rui, item.question_id, choice=choice)
+    assert set(refusal.value.detail["fields"]) == {item.question_id}
     assert not BlindAnswer.objects.exists()
 
 
 def test_second_answer_on_the_same_revision_is_refused(clip: Clip, ana: User, rui: User) -> None:
     item = submitted_item(clip, ana)
-    store(clip, rui, {item.question_id: 1}, {item.question_id: "o1"})
+    store(clip, rui, item.question_id)
     with pytest.raises(MoveNotAllowed):
-        store(clip, rui, {item.question_id: 1}, {item.question_id: "o2"})
+        store(clip, rui, item.question_id, choice="o2")
     assert BlindAnswer.objects.get().choice == "o1"
 
 
@@ -89,10 +95,9 @@ def test_question_that_changed_meanwhile_is_refused(clip: Clip, ana: User, rui: 
     item = submitted_item(clip, ana)
     items.withdraw_unit(clip=clip, user=ana)
     items.save(item=item, user=ana, etag='"1-0"', content=content_of(item, ana, key="o2"))
-    items.submit_unit(clip=clip, user=ana, seen=etags(clip, ana))
-    for seen in ({item.question_id: 1}, {}):
-        with pytest.raises(StaleRevision):
-            store(clip, rui, seen, {item.question_id: "o1"})
+    submit_all(clip, ana)
+    with pytest.raises(StaleRevision, match="changed"):
+        store(clip, rui, item.question_id, number=1)
     assert not BlindAnswer.objects.exists()
 
 
@@ -101,45 +106,75 @@ def test_new_revision_needs_a_new_answer(clip: Clip, ana: User, rui: User) -> No
     answer_all(clip, rui)
     items.withdraw_unit(clip=clip, user=ana)
     items.save(item=item, user=ana, etag='"1-0"', content=content_of(item, ana, key="o2"))
-    items.submit_unit(clip=clip, user=ana, seen=etags(clip, ana))
+    submit_all(clip, ana)
     assert blind.unanswered(clip, rui) == [item]
-    assert blind.answers_of(blind.items_in_review(clip), rui) == {}
 
 
-def test_nobody_answers_what_they_wrote(clip: Clip, ana: User, rui: User) -> None:
+def test_nobody_answers_what_they_wrote(clip: Clip, rui: User) -> None:
     item = submitted_item(clip, rui)
     assert blind.to_judge(clip, rui) == blind.unanswered(clip, rui) == []
     with pytest.raises(OwnWork):
-        store(clip, rui, {item.question_id: 1}, {item.question_id: "o1"})
+        store(clip, rui, item.question_id)
     assert not BlindAnswer.objects.exists()
 
 
-def test_own_question_does_not_keep_one_from_judging_the_others(clip: Clip, ana: User, rui: User) -> None:
+def test_own_question_does_not_keep_one_from_judging_the_others(clip: Clip, ana: User, rui: User, oda: User) -> None:
     own = saved_item(clip, rui)
     other = submitted_item(clip, ana, category="count", payload=COUNT_QUESTION)
     assert blind.unanswered(clip, rui) == [other]
-    seen = {own.question_id: 1, other.question_id: 1}
-    store(clip, rui, seen, {own.question_id: "o1", other.question_id: "o2"})
-    assert [answer.item for answer in BlindAnswer.objects.all()] == [other]
-
-
-def test_question_that_one_changed_earlier_is_own_work_too(clip: Clip, ana: User, rui: User, oda: User) -> None:
-    item = saved_item(clip, rui)
-    items.save(item=item, user=ana, etag='"1-0"', content=content_of(item, ana, key="o2"))
-    items.submit_unit(clip=clip, user=ana, seen=etags(clip, ana))
+    with pytest.raises(StaleRevision):
+        store(clip, rui, own.question_id)
+    store(clip, rui, other.question_id, choice="o2")
     assert blind.unanswered(clip, rui) == []
-    assert blind.unanswered(clip, oda) == [item]
+    assert blind.unanswered(clip, oda) == [own, other]
+
+
+def test_the_caption_is_sealed_from_the_first_answer_to_the_last(clip: Clip, ana: User, rui: User, oda: User) -> None:
+    first = saved_item(clip, ana)
+    second = submitted_item(clip, ana, category="count", payload=COUNT_QUESTION)
+    store(clip, rui, first.question_id)
+    with pytest.raises(Sealed):
+        note_opening(caption=clip.caption, user=rui)
+    assert not CaptionOpening.objects.filter(user=rui).exists()
+    note_opening(caption=clip.caption, user=oda)  # who answers nothing is not kept out
+    store(clip, rui, second.question_id, choice="o2")
+    note_opening(caption=clip.caption, user=rui)
+    assert not BlindAnswer.objects.filter(user=rui, had_opened_caption=True).exists()
+
+
+def test_the_seal_ends_where_the_questions_are_taken_back(clip: Clip, ana: User, rui: User) -> None:
+    first = saved_item(clip, ana)
+    submitted_item(clip, ana, category="count", payload=COUNT_QUESTION)
+    store(clip, rui, first.question_id)
+    items.withdraw_unit(clip=clip, user=ana)
+    note_opening(caption=clip.caption, user=rui)
+
+
+def test_two_misses_are_a_dispute_and_adjudicators_and_the_author_are_told(
+    clip: Clip, ana: User, rui: User, oda: User, adam: User
+) -> None:
+    item = submitted_item(clip, ana)
+    answer(item, rui, "o2")
+    assert fresh(item).state == State.IN_REVIEW  # one may have missed it
+    answer(item, adam, "cannot_tell")
+    assert (fresh(item).state, verbs(item)[-1]) == (State.DISPUTED, "dispute")
+    event = Event.objects.filter(object_id=item.object_id).latest("id")
+    assert (event.actor, event.reason) == (adam, "Two people missed the key.")
+    told = Notification.objects.filter(kind="disputed", question_id=item.question_id)
+    assert {one.recipient for one in told} == {ana, oda}
+    with pytest.raises(MoveNotAllowed):
+        store(clip, oda, item.question_id)
 
 
 def test_annotator_outsider_and_a_clip_without_questions_are_refused(
     clip: Clip, ana: User, rui: User, otto: User
 ) -> None:
     with pytest.raises(MoveNotAllowed):
-        store(clip, rui, {}, {})
+        store(clip, rui, "")
     item = submitted_item(clip, rui)
     for user in (ana, otto):
         with pytest.raises(RightMissing):
-            store(clip, user, {item.question_id: 1}, {item.question_id: "o1"})
+            store(clip, user, item.question_id)
     assert not BlindAnswer.objects.exists()
 
 
@@ -147,5 +182,5 @@ def test_nothing_is_answered_while_the_caption_is_reopened(clip: Clip, ana: User
     item = submitted_item(clip, ana)
     reopen_caption(clip, oda)
     with pytest.raises(MoveNotAllowed):
-        store(clip, rui, {item.question_id: 1}, {item.question_id: "o1"})
+        store(clip, rui, item.question_id)
     assert not BlindAnswer.objects.exists()

@@ -8,11 +8,14 @@ from annotation.errors import BadInput, EtagMissing, MoveNotAllowed, NotVisible,
 from annotation.models import Clip, Event, Project, User
 from annotation.states import State
 from qa.content import blank_content
-from qa.models import QAItem, QAWorkingCopy
+from qa.models import QAItem, QALease, QASet, QAWorkingCopy
 from qa.services import items
+from qa.services.disputes import settle
+from qa.services.reviews import return_to_author
 from tests.factories import DraftedCaptionFactory, DraftedQAItemFactory
 from tests.qa.scenes import (
     COUNT_QUESTION,
+    answer,
     approved_clip,
     approved_item,
     content_of,
@@ -20,6 +23,7 @@ from tests.qa.scenes import (
     fresh,
     reopen_caption,
     saved_item,
+    submit_all,
     submitted_item,
     verbs,
 )
@@ -196,13 +200,47 @@ def test_dropping_needs_a_reason_and_happens_once(clip: Clip, ana: User, rui: Us
     assert verbs(item) == ["import", "drop"]
 
 
-def test_what_is_in_review_is_for_reviewers_to_drop(clip: Clip, ana: User, rui: User) -> None:
+def test_what_is_in_review_or_in_dispute_is_dropped_by_nobody_alone(
+    clip: Clip, ana: User, rui: User, adam: User
+) -> None:
     item = submitted_item(clip, ana)
-    with pytest.raises(RightMissing):
-        items.drop(item=item, user=ana, etag='"1-0"', reason="changed my mind")
+    for user in (ana, rui, adam):
+        with pytest.raises(MoveNotAllowed):
+            items.drop(item=item, user=user, etag='"1-0"', reason="two right answers")
+    for user in (rui, adam):
+        answer(item, user, "o2")
+    with pytest.raises(MoveNotAllowed):
+        items.drop(item=item, user=rui, etag='"1-0"', reason="I was one of the two")
+    assert fresh(item).state == State.DISPUTED
+
+
+def test_dropping_the_last_open_question_clears_the_desk_and_the_reservation(clip: Clip, ana: User, rui: User) -> None:
+    first, second = saved_item(clip, ana), saved_item(clip, ana, category="count", payload=COUNT_QUESTION)
+    submit_all(clip, ana)
+    answer(first, rui, "o1")
+    answer(second, rui, "o2")
+    return_to_author(item=first, reviewer=rui, seen_number=1, reason="Which man?")
+    items.autosave(item=first, user=ana, etag='"1-0"', content=content_of(first, ana, question="Hm?"))
+    assert QASet.objects.get(clip=clip).reserved_for == ana
+    items.drop(item=first, user=ana, etag='"1-1"', reason="Cannot be told.")
+    found = QASet.objects.get(clip=clip)
+    assert (found.reserved_for, found.items_in_review) == (None, 1)
+    assert not QALease.objects.filter(qa_set=found, holder=ana, ended_at=None).exists()
+    assert not first.working_copies.exists()
+
+
+def test_words_that_an_adjudicator_returned_are_changed_before_they_are_handed_in_again(
+    clip: Clip, ana: User, rui: User, oda: User, adam: User
+) -> None:
+    item = submitted_item(clip, ana)
+    for user in (rui, adam):
+        answer(item, user, "o2")
+    settle(item=item, adjudicator=oda, seen_number=1, outcome="return", code="key_wrong", reason="It is B.")
+    with pytest.raises(BadInput, match="adjudicator"):
+        submit_all(clip, ana)
+    items.save(item=item, user=ana, etag='"1-0"', content=content_of(item, ana, key="o2"))
+    submit_all(clip, ana)
     assert fresh(item).state == State.IN_REVIEW
-    items.drop(item=item, user=rui, etag='"1-0"', reason="two right answers")
-    assert fresh(item).state == State.DROPPED
 
 
 def test_added_question_starts_in_editing_with_the_next_number(clip: Clip, ana: User) -> None:
@@ -288,6 +326,47 @@ def test_restoring_makes_a_new_revision_with_the_old_words(clip: Clip, ana: User
     assert (restored.number, restored.kind, restored.content["key"]) == (3, "restore", "o1")
     with pytest.raises(BadInput):
         items.restore(item=item, user=ana, etag='"3-0"', number=9)
+
+
+def test_restoring_makes_unsaved_words_a_revision_first(clip: Clip, ana: User) -> None:
+    item = saved_item(clip, ana)
+    items.save(item=item, user=ana, etag='"1-0"', content=content_of(item, ana, key="o2"))
+    items.autosave(item=item, user=ana, etag='"2-0"', content=content_of(item, ana, question="Not saved?"))
+    restored = items.restore(item=item, user=ana, etag='"2-1"', number=1)
+    history = [(one.number, one.kind, one.content["question"]) for one in item.revisions.order_by("number")]
+    asked = "What does the bald man do just before he jumps?"
+    assert history == [(1, "edit", asked), (2, "edit", asked), (3, "edit", "Not saved?"), (4, "restore", asked)]
+    assert restored.content == item.revisions.get(number=1).content
+    assert not QAWorkingCopy.objects.filter(item=item).exists()
+
+
+def test_autosave_asked_again_after_a_lost_answer_gives_the_same(clip: Clip, ana: User) -> None:
+    item = DraftedQAItemFactory(clip=clip)
+    content = content_of(item, ana, question="Mine?")
+    first = items.autosave(item=item, user=ana, etag='"0-0"', content=content)
+    assert items.autosave(item=item, user=ana, etag='"0-0"', content=content) == first
+    assert first.etag == '"0-1"'
+    with pytest.raises(StaleRevision):
+        items.autosave(item=item, user=ana, etag='"0-0"', content=content_of(item, ana, question="Other?"))
+
+
+def test_splitting_makes_a_second_question_and_leaves_the_first(clip: Clip, ana: User, otto: User) -> None:
+    item = saved_item(clip, ana)
+    typed = content_of(item, ana, question="Who jumps, and who waves?")
+    with pytest.raises(RightMissing):
+        items.split_item(item=item, user=otto, etag='"1-0"', content=typed)
+    with pytest.raises(StaleRevision):
+        items.split_item(item=item, user=ana, etag='"0-0"', content=typed)
+    with pytest.raises(BadInput):
+        items.split_item(item=item, user=ana, etag='"1-0"', content={**typed, "options": []})
+    assert clip.qa_items.count() == 1
+    made = fresh(items.split_item(item=item, user=ana, etag='"1-0"', content=typed))
+    assert (made.question_id, made.category) == (f"{clip.clip_id}-action_sequence-2", item.category)
+    assert (made.state, made.head_number, made.head.content, made.draft) == (State.EDITING, 1, typed, None)
+    event = Event.objects.get(object_id=made.object_id)
+    assert (event.verb, event.reason, event.actor) == ("edit", f"split from {item.question_id}", ana)
+    assert (fresh(item).head_number, items.words_for(fresh(item), ana).etag) == (1, '"1-1"')
+    assert content_of(item, ana) == typed  # as unsaved words
 
 
 def test_approved_question_is_reopened_by_an_adjudicator_with_a_reason(

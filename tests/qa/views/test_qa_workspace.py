@@ -1,7 +1,9 @@
 """The QA workspace as plain forms: what each verb does, what is kept when it is refused, and what nobody may see."""
 
+import json
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from annotation.models import CaptionOpening, Clip, Project, User
 from annotation.states import State
 from qa.models import QAItem
 from qa.services import items
-from tests.factories import TEXT, DraftedCaptionFactory, DraftedQAItemFactory
+from qa.services.targets import change_targets
+from tests.factories import QUESTION, TEXT, DraftedCaptionFactory, DraftedQAItemFactory
 from tests.qa.scenes import (
     COUNT_QUESTION,
     answer_all,
@@ -50,6 +53,7 @@ def form_of(item: QAItem, user: User, verb: str, **changes: Any) -> dict[str, An
         "option_text": [option["text"] for option in content["options"]],
         "key": content["key"] or "",
         "evidence": content["evidence"],
+        "mark": [json.dumps(mark) for mark in content.get("marks", [])],
     }
 
 
@@ -67,15 +71,17 @@ def test_page_shows_five_categories_and_each_question(clip: Clip, ana: User, cli
 def test_page_costs_the_same_queries_for_one_and_for_ten_questions(
     clip: Clip, ana: User, client_of: SignIn, django_assert_num_queries: Any
 ) -> None:
-    """Session, user; project, role twice; caption, opening; items, working copies, returns, drop reasons."""
+    """Session, user; project, role twice; caption, seal, opening; items, working copies, returns, drop reasons, notes;
+    unread notifications; the set, whose it is, today twice, flags of the clip.
+    """
     client = client_of(ana)
     DraftedQAItemFactory(clip=clip)
     client.get(url_of(clip))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(19):
         client.get(url_of(clip))
     for _ in range(9):
         DraftedQAItemFactory(clip=clip)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(19):
         client.get(url_of(clip))
 
 
@@ -147,8 +153,10 @@ def test_stale_save_keeps_the_words_and_shows_both(clip: Clip, ana: User, rui: U
     assert response.status_code == 412
     assert "<del>Rui</del><ins>Ana</ins>" in html
     assert (fresh(item).head_number, content_of(item, ana)["question"]) == (2, "What does Ana ask?")
-    assert client.post(url_of(clip), form_of(item, ana, "save")).status_code == 302
-    assert fresh(item).head.content["question"] == "What does Ana ask?"
+    assert client.post(url_of(clip), form_of(item, ana, "save")).status_code == 412  # to be merged first
+    compared = client.post(url_of(clip), form_of(item, ana, "compare"))
+    assert (compared.status_code, compared["Location"]) == (302, reverse("qa_merge", args=["demo", item.question_id]))
+    assert fresh(item).head.content["question"] == "What does Rui ask?"
 
 
 def test_unsaved_words_can_be_forgotten(clip: Clip, ana: User, client_of: SignIn) -> None:
@@ -209,7 +217,7 @@ def test_submitting_lists_what_is_missing_and_then_hands_in(clip: Clip, ana: Use
     assert fresh(first).state == State.EDITING
     client.post(url_of(clip), form_of(second, ana, "accept"))
     response = client.post(url_of(clip), {**form, "seen_etag": ['"1-0"', '"1-0"']})
-    assert (response.status_code, response["Location"]) == (302, reverse("clips", args=["demo"]))
+    assert (response.status_code, response["Location"]) == (302, reverse("my_queue", args=["demo"]))
     assert (fresh(first).state, fresh(second).state) == (State.IN_REVIEW, State.IN_REVIEW)
     assert client.post(url_of(clip), {**form, "seen_etag": ['"1-0"', '"1-0"']}).status_code == 409
 
@@ -276,10 +284,11 @@ def flags_shown(html: str) -> list[tuple[str, str]]:
     return re.findall(r'data-rule="([^"]+)">.*?<span>([^<]+)</span></li>', html)
 
 
-def test_card_lists_the_flags_of_the_words_it_shows_and_blocks_nothing(
+def test_card_lists_the_flags_of_the_words_it_shows_and_what_blocks_goes_in_with_a_reason(
     clip: Clip, ana: User, client_of: SignIn
 ) -> None:
-    fine = DraftedQAItemFactory(clip=clip)
+    options = ["He stretches his arms", "He sits down", "He waves", "He turns round"]
+    fine = DraftedQAItemFactory(clip=clip, payload={**QUESTION, "options": options})
     suspect = DraftedQAItemFactory(clip=clip, category="count", payload=SUSPECT)
     client = client_of(ana)
     fine_card, suspect_card = client.get(url_of(clip)).content.decode().split(f'id="q-{suspect.question_id}"')
@@ -292,8 +301,20 @@ def test_card_lists_the_flags_of_the_words_it_shows_and_blocks_nothing(
     client.post(url_of(clip), form_of(fine, ana, "accept"))
     client.post(url_of(clip), form_of(suspect, ana, "save"))
     seen = {"seen_id": [fine.question_id, suspect.question_id], "seen_etag": ['"1-0"', '"1-0"']}
-    assert client.post(url_of(clip), {"verb": "submit", **seen}).status_code == 302
+    why = {f"why-{rule}|{suspect.question_id}": "The video says so" for rule, _ in REASONS[:1]}
+    refused = client.post(url_of(clip), {"verb": "submit", **seen, **why})
+    assert refused.status_code == 400
+    assert "a check blocks it: “Subject 2” in the question is a label" in unescape(refused.content.decode())
+    assert 'value="The video says so"' in refused.content.decode()  # what was typed is still there
+    assert (fresh(fine).state, fresh(suspect).state) == (State.EDITING, State.EDITING)
+    why |= {f"why-{rule}|{suspect.question_id}": "She is called so" for rule, _ in REASONS[1:2]}
+    assert client.post(url_of(clip), {"verb": "submit", **seen, **why}).status_code == 302
     assert fresh(suspect).state == State.IN_REVIEW
+    flags = fresh(suspect).submissions.get().flags
+    assert [(flag["rule"], flag["override"]) for flag in flags] == [
+        ("form:count-options-not-numbers", "The video says so"),
+        ("form:subject-label", "She is called so"),
+    ]
     assert flags_shown(client.get(url_of(clip)).content.decode()) == REASONS[:2]
 
 
@@ -304,3 +325,107 @@ def test_reviewer_sees_no_flag_of_what_they_have_not_answered_blind(
     assert "Subject 2" not in client_of(rui).get(url_of(clip)).content.decode()
     answer_all(clip, rui)
     assert flags_shown(client_of(rui).get(url_of(clip)).content.decode()) == REASONS
+
+
+def test_what_only_warns_looks_another_way_than_what_blocks(clip: Clip, ana: User, client_of: SignIn) -> None:
+    warned = DraftedQAItemFactory(
+        clip=clip,
+        category="action_details",
+        payload={
+            "question": "What does the bald man not do?",
+            "options": ["He sits", "He jumps", "He waves", "He bows"],
+            "answer_index": 0,
+        },
+    )
+    html = client_of(ana).get(url_of(clip)).content.decode()
+    assert 'class="is-look" data-rule="negated-question"' in html
+    assert re.search(rf'id="q-{warned.question_id}".*?data-sign>\s*<span class="is-look', html, re.DOTALL)
+    assert 'class="is-fix" data-rule' not in html
+    DraftedQAItemFactory(
+        clip=clip,
+        category="attribute",
+        payload={"question": "Who?", "options": [*"abc", "None of these"], "answer_index": 0},
+    )
+    html = client_of(ana).get(url_of(clip)).content.decode()
+    assert 'class="is-fix" data-rule="options:all-or-none-of-above"' in html
+
+
+def test_a_question_is_held_against_caption_and_siblings(clip: Clip, ana: User, client_of: SignIn) -> None:
+    question = {"options": ["Once", "Twice", "Three times", "Four times"], "answer_index": 1}
+    for words in ("How many times does the bald man clap?", "How many times does the bald man applaud?"):
+        DraftedQAItemFactory(clip=clip, category="count", payload={**question, "question": words})
+    html = client_of(ana).get(url_of(clip)).content.decode()
+    assert html.count('data-rule="not-supported-by-caption"') == 2
+    assert html.count('data-rule="near-duplicate-pair"') == 2
+    assert "“How many times does the bald man applaud?” asks for the same fact." in html
+
+
+def test_options_are_shuffled_into_another_order_and_the_key_goes_along(
+    clip: Clip, ana: User, client_of: SignIn
+) -> None:
+    item = saved_item(clip, ana)
+    assert client_of(ana).post(url_of(clip), form_of(item, ana, "shuffle")).status_code == 302
+    words = items.words_for(fresh(item), ana)
+    ids = [option["id"] for option in words.content["options"]]
+    assert sorted(ids) == ["o1", "o2", "o3", "o4"] and ids != ["o1", "o2", "o3", "o4"]
+    assert (words.content["key"], words.unsaved, fresh(item).head_number) == ("o1", True, 1)
+    assert client_of(ana).post(url_of(clip), form_of(item, ana, "shuffle", options=[])).status_code == 400
+
+
+def test_marks_are_shown_counted_and_taken_away(clip: Clip, ana: User, client_of: SignIn) -> None:
+    item = saved_item(clip, ana, category="count", payload=COUNT_QUESTION)
+    marks = [{"at_ms": at, "what": "repetition"} for at in (1200, 100, 700)]
+    client = client_of(ana)
+    assert client.post(url_of(clip), form_of(item, ana, "save", marks=marks)).status_code == 302
+    assert [mark["at_ms"] for mark in fresh(item).head.content["marks"]] == [100, 700, 1200]
+    page = client.get(url_of(clip)).content.decode()
+    assert "3 marked · the key says 2" in page
+    assert 'data-play-mark="0.7"' in page
+    assert client.post(url_of(clip), form_of(item, ana, "unmark:1")).status_code == 302
+    assert [mark["at_ms"] for mark in content_of(item, ana)["marks"]] == [100, 1200]
+    assert "the key says" not in client.get(url_of(clip)).content.decode()
+    for place in ("2", "x", ""):
+        assert client.post(url_of(clip), form_of(item, ana, f"unmark:{place}")).status_code == 400
+
+
+def test_splitting_a_card_leads_to_the_new_one(clip: Clip, ana: User, client_of: SignIn) -> None:
+    item = saved_item(clip, ana)
+    answer = client_of(ana).post(url_of(clip), form_of(item, ana, "split", question="What comes first?"))
+    made = QAItem.objects.exclude(pk=item.pk).get()
+    assert (answer.status_code, answer["Location"]) == (302, f"{url_of(clip)}#q-{made.question_id}")
+    assert content_of(made, ana)["question"] == content_of(item, ana)["question"] == "What comes first?"
+
+
+def test_evidence_plays_from_its_start_to_the_next_sentence(clip: Clip, ana: User, client_of: SignIn) -> None:
+    DraftedQAItemFactory(clip=clip)
+    page = client_of(ana).get(url_of(clip)).content.decode()
+    assert 'data-play-from="0.3" data-play-to="1.0"' in page
+    assert 'data-play-from="1.0" data-play-to=""' in page  # the last one plays to the end
+
+
+def test_section_says_how_many_of_its_questions_a_clip_should_have(
+    clip: Clip, project: Project, ana: User, adam: User, client_of: SignIn
+) -> None:
+    DraftedQAItemFactory(clip=clip)
+    change_targets(project=project, user=adam, targets={"action_sequence": 1, "count": 3})
+    page = client_of(ana).get(url_of(clip)).content.decode()
+    assert re.findall(r'(\d of \d)</span><span class="dots"', page) == ["1 of 1", "0 of 3"]
+    assert re.findall(r'(\d of \d)<span class="sr"> questions of ([A-Za-z ]+) that', page) == [
+        ("1 of 1", "Action Sequence"),
+        ("0 of 3", "Count"),
+    ]
+
+
+def test_too_little_watched_is_said_and_nothing_is_handed_in(
+    clip: Clip, project: Project, ana: User, client_of: SignIn
+) -> None:
+    item = saved_item(clip, ana)
+    Project.objects.filter(pk=project.pk).update(watch_floor_percent=50)
+    seen = {"verb": "submit", "seen_id": [item.question_id], "seen_etag": ['"1-0"']}
+    client = client_of(ana)
+    refused = client.post(url_of(clip), {**seen, "watched": "[[0, 980]]"})  # 980 of 2,000 ms are 49 %
+    assert (refused.status_code, fresh(item).state) == (400, State.EDITING)
+    assert "49 % of the clip has been played; 50 % is asked for here" in refused.content.decode()
+    assert client.post(url_of(clip), {**seen, "watched": "["}).status_code == 400
+    assert client.post(url_of(clip), {**seen, "watched": "[[0, 1000]]"}).status_code == 302
+    assert fresh(item).submissions.get().watched_percent == 50
