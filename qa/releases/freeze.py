@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, TextField
 from django.db.models.functions import Cast
 
@@ -25,7 +25,7 @@ from qa.releases.audits import as_frozen
 from qa.releases.changes import numbers_of
 from qa.releases.content import clip_content
 from qa.releases.gate import Condition, InTheWay, conditions_in_the_way, settings_of, trained_on
-from qa.releases.key_balance import Question, balanced_salt
+from qa.releases.key_balance import KeyBalance, Question, UnevenKeys, balanced_salt
 from qa.releases.overlaps import near_released
 from qa.releases.reading import CaptionFacts, approved_captions
 from qa.releases.splits import TRAIN, Split, Splitting
@@ -66,20 +66,27 @@ def freeze(*, project: Project, version: str, notes: str, actor: User | None, fi
         require_next_version(project, version)
         require_open(conditions_in_the_way(project) or trained_on(project, near_released))
         splitting = Splitting(project.slug, settings_of(project).held_out_percent)
-        salt, balance = balanced_salt(lambda: _keyed(project, filters, splitting), salt=project.release_salt)
-        Project.objects.filter(pk=project.pk).exclude(release_salt=salt).update(release_salt=salt)
-        release = Release(
-            project=project,
-            version=version,
-            kind=ReleaseKind.BENCHMARK,
-            notes=notes,
-            salt=salt,
-            filters=filters.as_json(),
-            held_out_percent=splitting.held_out_percent,
-            key_positions=list(balance.positions),
-            frozen_by=actor,
-        )
-        return write_release(release, approved_captions(project, categories=filters.categories), splitting)
+
+        def frozen_with(salt: str) -> Release:
+            release = Release(
+                project=project,
+                version=version,
+                kind=ReleaseKind.BENCHMARK,
+                notes=notes,
+                salt=salt,
+                filters=filters.as_json(),
+                held_out_percent=splitting.held_out_percent,
+                frozen_by=actor,
+            )
+            return write_release(release, approved_captions(project, categories=filters.categories), splitting)
+
+        try:
+            with transaction.atomic():
+                return frozen_with(project.release_salt)
+        except UnevenKeys:
+            salt = balanced_salt(lambda: _keyed(project, filters, splitting), salt=project.release_salt)
+            Project.objects.filter(pk=project.pk).update(release_salt=salt)
+            return frozen_with(salt)
 
 
 def freeze_training(*, project: Project, version: str, notes: str, actor: User | None) -> Release:
@@ -99,7 +106,6 @@ def freeze_training(*, project: Project, version: str, notes: str, actor: User |
             notes=notes,
             salt=project.release_salt,
             filters={"categories": [], "splits": [TRAIN]},
-            key_positions=[0, 0, 0, 0],
             audit=as_frozen(audit) if audit else None,
             frozen_by=actor,
         )
@@ -148,7 +154,8 @@ def write_release(
 
     excluded: of training data, how many clips stay out and why.
     Needs one transaction, in which the foreign key of the clips is checked at the end. Raises BadInput for a version
-    that somebody else has taken meanwhile.
+    that somebody else has taken meanwhile, UnevenKeys where another salt is wanted: then clips are stored that the
+    caller has to roll back.
     """
     pseudonyms = dict(Membership.objects.filter(project=release.project).values_list("user_id", "pseudonym"))
     release.pk = next_release_key()
@@ -159,7 +166,10 @@ def write_release(
     wanted = release.filters["splits"]
     chosen = ((pk, content) for pk, content in contents if content["split"] in wanted)
     while chunk := list(islice(chosen, CHUNK)):
-        copy_items(release.pk, [(pk, one["clip_id"], one, totals.add(one)) for pk, one in chunk])
+        copy_items(release.pk, [(pk, one["clip_id"], *totals.add(one)) for pk, one in chunk])
+    if KeyBalance(tuple(totals.key_positions)).is_uneven:
+        raise UnevenKeys
+    release.key_positions = totals.key_positions
     release.digest, release.items_digest = totals.digest.hexdigest(), totals.items_digest.hexdigest()
     release.counts, release.overrides = totals.as_json(), totals.overrides
     if excluded is not None:
@@ -179,13 +189,13 @@ def next_release_key() -> int:
         return int(cursor.fetchone()[0])
 
 
-def copy_items(release_id: int, rows: Iterable[tuple[int, str, dict[str, Any], str]]) -> None:
-    """rows: clip's key, clip id, content, its digest."""
+def copy_items(release_id: int, rows: Iterable[tuple[int, str, bytes, str]]) -> None:
+    """rows: clip's key, clip id, canonical JSON of its content, its digest."""
     table = ReleaseItem._meta.db_table
     columns = "release_id, clip_id, clip_id_text, content, digest"
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         for clip, clip_id, content, digest in rows:
-            copy.write_row((release_id, clip, clip_id, canonical_json(content).decode(), digest))
+            copy.write_row((release_id, clip, clip_id, content.decode(), digest))
 
 
 class _Totals:
@@ -195,10 +205,11 @@ class _Totals:
         self.digest, self.items_digest = hashlib.sha256(), hashlib.sha256()
         self.clips = self.held_out = self.drafted = 0
         self.by_category: dict[str, int] = dict.fromkeys(Category.values, 0)
+        self.key_positions = [0, 0, 0, 0]
         self.overrides: list[dict[str, str]] = []
 
-    def add(self, content: dict[str, Any]) -> str:
-        """The clip's digest."""
+    def add(self, content: dict[str, Any]) -> tuple[bytes, str]:
+        """The clip's canonical JSON and its digest."""
         line = canonical_json(content)
         digest = hashlib.sha256(line).hexdigest()
         self.digest.update(line + b"\n")
@@ -208,8 +219,9 @@ class _Totals:
         self.drafted += content.get("status") == State.DRAFTED
         for question in content["qa"]:
             self.by_category[question["category"]] += 1
+            self.key_positions[question["answer_index"]] += 1
             self.overrides += [{"id": question["id"], **one} for one in question.get("overrides", ())]
-        return digest
+        return line, digest
 
     def as_json(self) -> dict[str, Any]:
         return {

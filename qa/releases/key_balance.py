@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import count
 from math import erfc, exp, pi, sqrt
 from typing import Any
 
@@ -14,6 +14,10 @@ Question = tuple[str, dict[str, Any]]
 LEAST_QUESTIONS = 100
 """Below that chance alone leaves places uneven."""
 LEAST_P = 0.001
+
+
+class UnevenKeys(Exception):
+    """With this salt the keys stand too unevenly for a release."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +52,13 @@ def balance_of(questions: Iterable[Question], *, salt: str) -> KeyBalance:
     return KeyBalance(tuple(positions))
 
 
-def balanced_salt(questions: Callable[[], Iterable[Question]], *, salt: str) -> tuple[str, KeyBalance]:
-    """The project's salt, or the first after it that leaves the keys' places even enough.
+def balanced_salt(questions: Callable[[], Iterable[Question]], *, salt: str) -> str:
+    """Another salt of the project, the first that leaves the keys' places even enough.
 
     questions: read anew for each salt, so that they need not be held.
     """
     begun = salt.partition("+")[0]
-    for candidate in chain([salt], (f"{begun}+{n}" for n in count(1))):
-        balance = balance_of(questions(), salt=candidate)
-        if not balance.is_uneven:
-            return candidate, balance
+    for candidate in (f"{begun}+{n}" for n in count(1)):
+        if not balance_of(questions(), salt=candidate).is_uneven:
+            return candidate
     raise AssertionError("count() does not end")

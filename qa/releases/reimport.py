@@ -9,7 +9,7 @@ from django.db import transaction
 
 from annotation.accumulation.probe import Refused
 from annotation.accumulation.transcode import prepare
-from annotation.canonical import microseconds
+from annotation.canonical import canonical_json, microseconds
 from annotation.errors import BadInput
 from annotation.file_locks import storing_files
 from annotation.models import Clip, Membership, Project
@@ -160,7 +160,7 @@ def _recreate(project: Project, package: Package) -> Release:
         missing = [clip_id for clip_id, _, _ in chunk if clip_id not in clips]
         if missing:
             raise BadInput({"folder": f"{FILE_NAME} lacks the released clip {missing[0]}"})
-        copy_items(key, [(clips[clip_id], clip_id, content, digest) for clip_id, content, digest in chunk])
+        copy_items(key, [(clips[one], one, canonical_json(content), digest) for one, content, digest in chunk])
     erased = [clip_id for clip_id, one in package.withdrawn.items() if one["erased"]]
     Clip.objects.filter(project=project, state=ClipStatus.WITHDRAWN).update(withdrawn_at=at)
     Clip.objects.filter(project=project, clip_id__in=erased).update(erased_at=at)

@@ -100,6 +100,7 @@ def release_of(project: Project, *contents: dict[str, Any], video: bytes | None 
             may_redistribute=content["may_redistribute"],
             **files,
         )
-        rows.append((row.pk, content["clip_id"], content, sha256(canonical_json(content)).hexdigest()))
+        line = canonical_json(content)
+        rows.append((row.pk, content["clip_id"], line, sha256(line).hexdigest()))
     copy_items(release.pk, rows)
     return release
