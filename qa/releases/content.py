@@ -87,8 +87,8 @@ def keyed_options(content: dict[str, Any], *, question_id: str, salt: str) -> di
 def published_order(options: list[dict[str, str]], *, question_id: str, salt: str) -> list[dict[str, str]]:
     """The options by sha256 of question id + salt + option id: the same on every machine, unrelated to the key."""
 
-    def place(option: dict[str, str]) -> str:
-        return hashlib.sha256(f"{question_id}{salt}{option['id']}".encode()).hexdigest()
+    def place(option: dict[str, str]) -> bytes:
+        return hashlib.sha256(f"{question_id}{salt}{option['id']}".encode()).digest()
 
     return sorted(options, key=place)
 

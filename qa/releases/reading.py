@@ -169,7 +169,7 @@ def _caption_facts(row: tuple[Any, ...]) -> CaptionFacts:
 
 def _add_work(found: dict[int, Any], owner: str, revisions: Any, reviews: Any, comments: Any) -> None:
     """Fill each subject's authors, judgements and notes: 3 queries."""
-    chosen = {f"{owner}__any_of": list(found)}
+    chosen = {f"{owner}__any_of": found.keys()}
     for pk, number, author in (
         revisions.objects.filter(**chosen).order_by("pk").values_list(owner, "number", "author_id")
     ):
@@ -184,7 +184,7 @@ def _add_work(found: dict[int, Any], owner: str, revisions: Any, reviews: Any, c
 def _add_questions(clips: dict[int, CaptionFacts], categories: list[str]) -> None:
     """Fill each clip's questions: 6 queries."""
     rows = QAItem.objects.filter(
-        clip_id__any_of=list(clips),
+        clip_id__any_of=clips.keys(),
         state=State.APPROVED,
         category__in=categories,
         caption_revision=F("clip__caption__approved_revision"),
@@ -217,7 +217,7 @@ def _add_answers(found: dict[int, QuestionFacts]) -> None:
     judged: dict[int, set[int]] = defaultdict(set)
     for pk, facts in found.items():
         judged[pk] = judged_revisions(facts.work)
-    answers = BlindAnswer.objects.filter(item_id__any_of=list(found)).order_by("pk")
+    answers = BlindAnswer.objects.filter(item_id__any_of=found.keys()).order_by("pk")
     for pk, revision, choice in answers.values_list("item_id", "revision_id", "choice"):
         if revision in judged[pk]:
             found[pk].answers.append(choice)
@@ -231,7 +231,7 @@ def judged_revisions(work: Subject) -> set[int]:
 
 def _add_overrides(found: dict[int, QuestionFacts]) -> None:
     """Why a check that blocks was overruled, as the approved words were handed in last."""
-    rows = QASubmission.objects.filter(item_id__any_of=list(found), revision=F("item__approved_revision")).order_by(
+    rows = QASubmission.objects.filter(item_id__any_of=found.keys(), revision=F("item__approved_revision")).order_by(
         "pk"
     )
     for pk, flags in rows.values_list("item_id", Cast("flags", TextField())):

@@ -18,11 +18,12 @@ HAS_VIDEOS = True
 KINDS = ANY_KIND
 SCHEMA_VERSION = 1
 FILES = ["haicbench.json", "haicbench.jsonl"]
+BUFFER = 1 << 20
 
 
 def write(source: FrozenRelease, folder: Path) -> None:
     """Both files in one reading."""
-    with (folder / FILES[0]).open("wb") as whole, (folder / FILES[1]).open("wb") as flat:
+    with (folder / FILES[0]).open("wb", BUFFER) as whole, (folder / FILES[1]).open("wb", BUFFER) as flat:
         whole.writelines(json_pieces(source, flat.writelines))
 
 
