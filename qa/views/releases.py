@@ -138,7 +138,7 @@ def release(request: HttpRequest, slug: str, version: str) -> HttpResponse:
 def _downloads(page: ProjectPage, found: Release) -> dict[str, Any]:
     written = Export.objects.wanted().visible_to(page.user).filter(release=found)
     exports = {(one.layout, one.with_history): one for one in written}
-    wanted = [(one, False) for one in layouts_for(found)]
+    wanted = [(one, False) for one in sorted(layouts_for(found), key=lambda one: one.NAME != haicbench.NAME)]
     if page.may("release"):
         wanted.append((find_layout(haicbench.NAME), True))
     return {
@@ -157,6 +157,7 @@ def _facts(found: Release) -> dict[str, Any]:
     earlier = earlier_releases(found)
     tally = tally_of(earlier[0], found) if earlier else None
     total = sum(found.key_positions)
+    withdrawn = list(FrozenRelease(found).withdrawn.values())
     return {
         "rows": [(one.label, found.counts["by_category"][one]) for one in Category],
         "earlier": earlier,
@@ -172,6 +173,8 @@ def _facts(found: Release) -> dict[str, Any]:
         "citation": citation_cff(found),
         "card": dataset_card(found),
         "doi": settings_of(found.project).doi,
+        "withdrawn": withdrawn,
+        "is_erased": any(one.is_erased for one in withdrawn),
     }
 
 

@@ -251,6 +251,19 @@ def test_words_of_a_withdrawn_clip_are_shown_to_nobody(two: TwoReleases, adam: U
     assert "<b>Erased</b><span>1 clip</span>" in told  # counted anew
 
 
+def test_a_release_says_which_clips_were_withdrawn_since(two: TwoReleases, adam: User, client_of: SignIn) -> None:
+    assert "Withdrawn since" not in page(client_of(adam), "release", "1.0.0")
+    withdraw_clip(clip=two.asked, actor=adam, reason="asked to")
+    told = page(client_of(adam), "release", "1.0.0")
+    assert "<li><code>clip-asked</code></li>" in told
+    assert "words erased" not in told
+    withdraw_clip(clip=two.changed, actor=adam, reason="asked to", erase=True)
+    told = page(client_of(adam), "release", "1.0.0")
+    assert "<li><code>clip-changed</code> words erased</li>" in told
+    assert "Exports list them under" in told
+    assert "digest of the items" in told[told.index("Withdrawn since") :]
+
+
 def test_an_export_is_prepared_and_downloaded(two: TwoReleases, adam: User, ana: User, client_of: SignIn) -> None:
     where = reverse("release_exports", args=["demo", "1.1.0"])
     assert client_of(ana).post(where, {"layout": "haicbench"}).status_code == 403
