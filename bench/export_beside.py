@@ -23,7 +23,7 @@ from tests.faults.at_work import AtWork, Pair, pairs_at
 from tests.faults.server import Server
 from tests.stack import HOME
 
-WRITERS, CLIPS_EACH = 8, 4000
+WRITERS, CLIPS_EACH = 8, 1000
 BESIDE = """
 import json, time
 from pathlib import Path
