@@ -187,7 +187,7 @@ def write_release(
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """Millions of values live for one chunk and hold no cycles: looking for some is a quarter of the work."""
+    """Millions of values live for one chunk and hold no cycles: looking for some is work for nothing."""
     were_on = gc.isenabled()
     gc.disable()
     try:
