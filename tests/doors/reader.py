@@ -1,9 +1,14 @@
-"""Somebody who opens pages in a real browser, and fails on anything that runs or goes elsewhere."""
+"""Somebody who opens pages in a real browser, and fails on anything that runs, goes elsewhere or breaks a request."""
 
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Condition
 from typing import Any
 
 import pytest
+from django.core.signals import got_request_exception, request_finished, request_started
+from django.http import HttpRequest
 from django.test import Client
 from playwright.sync_api import Browser, Dialog, Page, Request
 
@@ -75,9 +80,49 @@ class Reader:
         return self.said(path)
 
 
+class Requests:
+    """Those that the server has begun and not ended, and what broke one."""
+
+    def __init__(self) -> None:
+        self.changed = Condition()
+        self.open = 0
+        self.broken: list[str] = []
+
+    def started(self, **more: object) -> None:
+        with self.changed:
+            self.open += 1
+
+    def finished(self, **more: object) -> None:
+        with self.changed:
+            self.open -= 1
+            self.changed.notify_all()
+
+    def broke(self, request: HttpRequest, **more: object) -> None:
+        self.broken.append(f"{request.method} {request.path}: {sys.exc_info()[1]!r}")
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        request_started.connect(self.started)
+        request_finished.connect(self.finished)
+        got_request_exception.connect(self.broke)
+        try:
+            yield
+        finally:
+            request_started.disconnect(self.started)
+            request_finished.disconnect(self.finished)
+            got_request_exception.disconnect(self.broke)
+
+    def all_ended(self) -> bool:
+        with self.changed:
+            return self.changed.wait_for(lambda: self.open == 0, timeout=20)
+
+
 @pytest.fixture
 def reader_of(browser: Browser, live_server: Any) -> Iterator[Callable[[User | None], Reader]]:
-    """A browser of somebody's own; of nobody's for None."""
+    """A browser of somebody's own; of nobody's for None.
+
+    What a page sends as it is left is answered before the tables are emptied: a request would break on that.
+    """
     contexts = []
 
     def open_browser(user: User | None) -> Reader:
@@ -90,6 +135,12 @@ def reader_of(browser: Browser, live_server: Any) -> Iterator[Callable[[User | N
             context.add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
         return Reader(context.new_page(), live_server.url)
 
-    yield open_browser
-    for context in contexts:
-        context.close()
+    requests = Requests()
+    with requests.counted():
+        yield open_browser
+        for context in contexts:
+            for page in context.pages:
+                page.goto("about:blank")
+            context.close()
+        assert requests.all_ended(), f"{requests.open} requests were never answered"
+    assert requests.broken == []
