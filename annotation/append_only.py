@@ -10,8 +10,8 @@ from django.apps import apps
 from django.db import models
 
 ERASING = "haic.erasing"
-ERASING_FUNCTIONS = ("annotation_erase_clip", "qa_erase_clip")
-"""Of the owner, in the database: called with the row id of a withdrawn clip, each empties what its app wrote."""
+ERASING_FUNCTIONS = ("annotation_erase_clip", "qa_erase_clip", "qa_erase_measured")
+"""Of the owner, in the database: called with the row id of a withdrawn clip, each empties some tables."""
 _REFUSE = "RAISE EXCEPTION '% on %: its rows are append-only', TG_OP, TG_TABLE_NAME;"
 _REFUSE_ALL_BUT_ERASURE = f"""
     IF TG_OP = 'UPDATE' AND current_setting('{ERASING}', TRUE) = 'on'

@@ -86,7 +86,11 @@ class ProjectSettingsForm(StrictForm):
 
 
 class NewRunForm(StrictForm):
-    kind = forms.ChoiceField(choices=Run.Kind.choices, label="Draft", widget=forms.Select)
+    kind = forms.ChoiceField(
+        choices=[(one.value, one.label) for one in (Run.Kind.CAPTIONS, Run.Kind.QUESTIONS)],
+        label="Draft",
+        widget=forms.Select,
+    )
     limit = forms.IntegerField(
         min_value=1, max_value=1_000_000, required=False, label="At most", help_text="Empty for all that waits."
     )

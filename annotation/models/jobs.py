@@ -33,6 +33,7 @@ class Run(models.Model):
     class Kind(models.TextChoices):
         CAPTIONS = "captions", "Captions"
         QUESTIONS = "qa", "Questions"
+        EVALUATION = "evaluation", "Evaluation"
 
     class Status(models.TextChoices):
         RUNNING = "running", "Running"

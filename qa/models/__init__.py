@@ -3,15 +3,34 @@ from qa.models.exports import Export
 from qa.models.items import BlindAnswer, QAItem, QAReview, QARevision, QAWorkingCopy
 from qa.models.queue import CountedCaption, CountedItem, QAComment, QALease, QASet, QASkip, QASubmission
 from qa.models.releases import Release, ReleaseItem, ReleaseKind, ReleaseSettings, ReleaseTally
+from qa.models.runs import (
+    Answer,
+    AskedQuestion,
+    BenchmarkScore,
+    CountedStatistics,
+    EvaluationRun,
+    LeakFlag,
+    LeakSettings,
+    RunFigures,
+    Setting,
+    WrittenCaption,
+)
 
 __all__ = [
+    "Answer",
+    "AskedQuestion",
     "Audit",
     "AuditItem",
     "AuditMark",
+    "BenchmarkScore",
     "BlindAnswer",
     "CountedCaption",
     "CountedItem",
+    "CountedStatistics",
+    "EvaluationRun",
     "Export",
+    "LeakFlag",
+    "LeakSettings",
     "QAComment",
     "QAItem",
     "QALease",
@@ -26,4 +45,7 @@ __all__ = [
     "ReleaseKind",
     "ReleaseSettings",
     "ReleaseTally",
+    "RunFigures",
+    "Setting",
+    "WrittenCaption",
 ]

@@ -58,6 +58,10 @@ class FrozenRelease:
         """As `clips`, without those that were withdrawn: nobody can be measured on them."""
         return (content for content in self.clips() if content["clip_id"] not in self.withdrawn)
 
+    def whole(self) -> Iterator[Content]:
+        """As `playable`, and nothing is kept back: for measuring models here."""
+        return (content for content in self._contents() if content["clip_id"] not in self.withdrawn)
+
     def held_out(self) -> Iterator[Content]:
         """The held-out clips with all that `clips` keeps back."""
         return (content for content in self._contents() if content["split"] == Split.HELD_OUT)

@@ -22,7 +22,7 @@ from annotation.states import ClipStatus
 from annotation.text import checked_text
 from annotation.transactions import in_transaction
 from annotation.workflow import move
-from qa.models import QAComment, QAItem, QASkip, QAWorkingCopy, ReleaseItem
+from qa.models import LeakFlag, QAComment, QAItem, QASkip, QAWorkingCopy, ReleaseItem
 from qa.services.exports import forget_exports
 
 LONGEST_REASON = 500
@@ -116,8 +116,9 @@ def _erase_words(clip: Clip) -> None:
     """Twice is as once. The caller holds the clip's lock."""
     withdrawal.erase_words(clip)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT public.qa_erase_clip(%s)", [clip.pk])
+        cursor.execute("SELECT public.qa_erase_clip(%s), public.qa_erase_measured(%s)", [clip.pk, clip.pk])
     items = QAItem.objects.filter(clip=clip)
     QAWorkingCopy.objects.filter(item__in=items).delete()
     QAComment.objects.filter(item__in=items).update(text="", sentence="")
     QASkip.objects.filter(qa_set__clip=clip).update(note="")
+    LeakFlag.objects.filter(item__in=items).update(reason="")
