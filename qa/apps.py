@@ -15,6 +15,7 @@ class QAConfig(AppConfig):
         from annotation.services.outbox import register_sweep
         from annotation.services.seals import register_seal, register_sealed_clips
         from annotation.services.stuck import register_stuck
+        from qa.services.answering_kinds import ANSWER, DESCRIBE, AnswerKind, DescribeKind
         from qa.services.blind import is_sealed
         from qa.services.drafted_items import QuestionKind
         from qa.services.exports import sweep_exports
@@ -24,6 +25,8 @@ class QAConfig(AppConfig):
         from qa.services.stuck import stuck_questions
 
         register("qa", QuestionKind())
+        register(ANSWER, AnswerKind())
+        register(DESCRIBE, DescribeKind())
         register_item("qa", "Questions", approved_questions)
         units.register(QUESTIONS)
         register_sweep(sweep_exports)
