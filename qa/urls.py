@@ -6,6 +6,8 @@ from qa.views import (
     clips,
     comments,
     exports,
+    evaluation,
+    evaluation_runs,
     figures,
     item_history,
     item_merge,
@@ -23,6 +25,7 @@ from qa.views import (
 _PROJECT = "projects/<slug:slug>/"
 _CLIP = f"{_PROJECT}clips/<str:clip_id>/"
 _RELEASE = f"{_PROJECT}releases/<str:version>/"
+_RUN = f"{_PROJECT}evaluation/runs/<uuid:uid>/"
 _QUESTION = f"{_PROJECT}questions/<str:question_id>/"
 
 urlpatterns = [
@@ -45,6 +48,11 @@ urlpatterns = [
     path(f"{_PROJECT}review/", projects.review_queue, name="review_queue"),
     path(f"{_PROJECT}figures/", figures.figures, name="figures"),
     path(f"{_PROJECT}figures/<str:username>", figures.person_figures, name="person_figures"),
+    path(f"{_PROJECT}evaluation/", evaluation.evaluation, name="evaluation"),
+    path(f"{_PROJECT}evaluation/table/<slug:file_format>", evaluation.evaluation_file, name="evaluation_file"),
+    path(f"{_RUN}", evaluation_runs.evaluation_run, name="evaluation_run"),
+    path(f"{_RUN}against/<uuid:other>", evaluation_runs.evaluation_compare, name="evaluation_compare"),
+    path(f"{_CLIP}captions", evaluation_runs.caption_comparison, name="caption_comparison"),
     path(f"{_PROJECT}audits/", audits.audits, name="audits"),
     path(f"{_PROJECT}audits/<int:number>/", audits.audit, name="audit"),
     path(f"{_PROJECT}audits/<int:number>/next", audits.audit_next, name="audit_next"),
