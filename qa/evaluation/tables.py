@@ -78,6 +78,10 @@ class Cell:
     is_best: bool
 
     @property
+    def is_average(self) -> bool:
+        return self.column == AVERAGE
+
+    @property
     def shown(self) -> str:
         """One digit, "" for nothing."""
         return str(rounded(self.share.percent)) if self.share else ""
