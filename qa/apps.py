@@ -21,6 +21,7 @@ class QAConfig(AppConfig):
         from qa.services.exports import sweep_exports
         from qa.services.ledger import approved_questions
         from qa.services.queue import QUESTIONS
+        from qa.services.run_figures import sweep_figures
         from qa.services.seals import clips_to_answer, hides_notes
         from qa.services.stuck import stuck_questions
 
@@ -30,6 +31,7 @@ class QAConfig(AppConfig):
         register_item("qa", "Questions", approved_questions)
         units.register(QUESTIONS)
         register_sweep(sweep_exports)
+        register_sweep(sweep_figures)
         register_stuck(stuck_questions)
         register_seal(is_sealed)
         register_sealed_clips(clips_to_answer)

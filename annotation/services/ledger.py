@@ -169,7 +169,7 @@ def last_calls(project: Project) -> QuerySet[Call]:
 
 
 def kind_words(kind: str) -> str:
-    """`caption` is Captions, `qa:count` Questions: Count, `answer:blind` Answers: Blind, `try:qa:count` Trying: Count."""
+    """`caption` is Captions, `qa:count` Questions: Count, `answer:blind` Answers: Blind, `try:qa:count` Trying."""
     if kind.startswith(TRY):
         return f"Trying: {_words(subject_of(kind))}"
     if kind == "caption":

@@ -84,10 +84,7 @@ def _changed() -> QuerySet[EvaluationRun]:
 
 
 def rows_of(project: Project, release: Release | None) -> list[Row]:
-    """A row for each run on the release (on what was approved, for None) that was counted, and what is printed of others.
-
-    1 query.
-    """
+    """What was counted on the release (on what was approved, for None), a row a run, and what is printed. 1 query."""
     printed = Q(run__origin=EvaluationRun.Origin.PUBLISHED)
     counted = RunFigures.objects.filter(printed | Q(run__release=release), run__project=project).select_related("run")
     return [
@@ -113,7 +110,9 @@ def figures_in(counted: RunFigures) -> Figures:
 def counted_at(rows: Iterable[Row]) -> datetime | None:
     """When the oldest of them was counted. 1 query."""
     keys = [row.key for row in rows if not row.published_in]
-    return RunFigures.objects.filter(run__uid__in=keys).order_by("counted_at").values_list("counted_at", flat=True).first()
+    return (
+        RunFigures.objects.filter(run__uid__in=keys).order_by("counted_at").values_list("counted_at", flat=True).first()
+    )
 
 
 def pairs_of(first: EvaluationRun, second: EvaluationRun) -> list[Pair]:
@@ -125,7 +124,7 @@ def pairs_of(first: EvaluationRun, second: EvaluationRun) -> list[Pair]:
             "asked__item", "asked__revision", "is_right"
         )
     }
-    rows = mine.values_list("asked__item", "asked__revision", "asked__clip", "asked__category", "is_right")
+    rows = mine.values_list("asked__item", "asked__revision", "asked__clip_id", "asked__category", "is_right")
     return [
         Pair(clip, category, right, theirs[item, revision])
         for item, revision, clip, category, right in rows

@@ -9,14 +9,13 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotation.caption_format import Segment, timeline, without_marks
+from annotation.caption_format import Segment, segments, without_marks
 from annotation.errors import BadInput
 from annotation.models import Clip
 from annotation.services.seals import require_unsealed, sealed_clips
 from annotation.states import ClipStatus, State
 from annotation.views.pages import ProjectPage, page_or_partial, project_page
 from annotation.word_diff import word_diff
-from qa.categories import Category
 from qa.evaluation.figures import comparison
 from qa.evaluation.settings import DEFINITIONS, texts_of
 from qa.evaluation.tables import PERCENTS
@@ -176,7 +175,9 @@ def _columns(clip: Clip) -> list[CaptionColumn]:
     found = [_column("Approved", "what people agreed on", approved, "")] if approved else []
     if caption.draft:
         found.append(_column(caption.draft.model, "the draft", caption.draft.payload["caption"], approved))
-    written = WrittenCaption.objects.filter(clip=clip).exclude(text="").select_related("run").order_by("run__model", "pk")
+    written = (
+        WrittenCaption.objects.filter(clip=clip).exclude(text="").select_related("run").order_by("run__model", "pk")
+    )
     for one in written:
         frames = f"{one.run.frames} frames" if one.run.frames else "frames unknown"
         found.append(_column(one.run.model, frames, one.text, approved))
@@ -186,6 +187,4 @@ def _columns(clip: Clip) -> list[CaptionColumn]:
 def _column(name: str, note: str, text: str, approved: str) -> CaptionColumn:
     plain = without_marks(text)
     pieces = list(word_diff(without_marks(approved), plain)) if approved else []
-    return CaptionColumn(name, note, timeline(text), pieces, len(plain.split()))
-
-
+    return CaptionColumn(name, note, list(segments(text)), pieces, len(plain.split()))

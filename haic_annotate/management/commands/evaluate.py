@@ -12,8 +12,8 @@ from haic_annotate.management.actors import add_actor, add_project, find_actor, 
 from qa.models import EvaluationRun, Setting
 from qa.models.runs import MOST_TRIES
 from qa.services.evaluation import checked_wish, start_run
-from qa.services.run_figures import count_run, progress_of
 from qa.services.releases import release_of
+from qa.services.run_figures import count_run, progress_of
 
 POLL_SECONDS = 2.0
 
@@ -28,7 +28,9 @@ class Command(BaseCommand):
         add_project(parser)
         parser.add_argument("--release", metavar="1.0.0", help="without it, what is approved now")
         parser.add_argument("--setting", required=True, choices=Setting.values)
-        parser.add_argument("--model", default="", help="under test; none where captions of people or drafts are judged")
+        parser.add_argument(
+            "--model", default="", help="under test; none where captions of people or drafts are judged"
+        )
         parser.add_argument("--judge", default="", help="who answers from captions")
         parser.add_argument("--frames", type=int, help="without it, as many as the project's drafting shows")
         parser.add_argument("--tries", type=int, default=1, metavar=f"1-{MOST_TRIES}", help="how often each is put")
