@@ -30,6 +30,8 @@ _LATEX = {
     '"': r"\symbol{34}",
     "[": "{[}",
     "*": "{*}",
+    "±": r"$\pm$",
+    "†": r"$\dagger$",
 }
 r"""What LaTeX would take for more than itself. [ and * do so at the beginning of a line, after \\ or \midrule."""
 _LIGATURES = re.compile(r"(?<=([-',]))(?=\1)")

@@ -177,7 +177,7 @@ class Answer(AppendOnlyModel):
 class RunFigures(models.Model):
     """A run's figures as they were counted last; pages read these, never the answers themselves.
 
-    figures: as `qa.evaluation.tables.Figures.as_json`. answered: how many answers were counted.
+    figures: as `qa.evaluation.figures.Figures.as_json`. answered: how many answers were counted.
     """
 
     run = models.OneToOneField(EvaluationRun, on_delete=models.CASCADE, related_name="counted")

@@ -10,7 +10,6 @@ from qa.models.runs import Setting
 from tests.qa.evaluation.rows import row
 
 TABLE_2 = haic_table_2()
-PRINTED = {"published_in": "HAIC, Table 2, release v1"}
 
 
 def names(table: Table) -> list[list[str]]:
@@ -121,7 +120,7 @@ def test_sorting_by_any_column(by: str, falling: str, rising: str) -> None:
 
 
 def test_sorting_by_judge_moves_groups_and_leaves_the_printed_last() -> None:
-    rows = [row("m", 1.0, judge=judge) for judge in ("b", "A", "c")] + [row("m", 1.0, judge="0", **PRINTED)]
+    rows = [row("m", 1.0, judge=judge) for judge in ("b", "A", "c")] + [row("m", 1.0, judge="0", published_in="HAIC")]
     rising = table_of(rows, setting=Setting.CAPTION, by="judge", descending=False)
     falling = table_of(rows, setting=Setting.CAPTION, by="judge", descending=True)
     assert [group.judge for group in rising.groups] == ["A", "b", "c", "0"]

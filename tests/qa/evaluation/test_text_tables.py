@@ -26,7 +26,7 @@ HOSTILE = [
     r"\input{/etc/passwd} \write18{rm} \\ \end{tabular}",
     "100% #1 A&B {x}^2 ~",
     "Qwen2--VL---7B ''quoted'' ,,low,, ?` <<x>> \"y\"",
-    "模型 · Łódź",
+    "模型 · Łódź † ±1",
 ]
 
 
@@ -66,6 +66,8 @@ LATEX_WORDS = {
     r"\symbol{34}": '"',
     "{[}": "[",
     "{*}": "*",
+    r"$\pm$": "±",
+    r"$\dagger$": "†",
     "{}": "",
     **{f"\\{sign}": sign for sign in "{}$&#%_"},
 }
