@@ -22,7 +22,7 @@ from annotation.states import ClipStatus
 from annotation.text import checked_text
 from annotation.transactions import in_transaction
 from annotation.workflow import move
-from qa.models import LeakFlag, QAComment, QAItem, QASkip, QAWorkingCopy, ReleaseItem
+from qa.models import CountedStatistics, LeakFlag, QAComment, QAItem, QASkip, QAWorkingCopy, ReleaseItem
 from qa.services.exports import forget_exports
 
 LONGEST_REASON = 500
@@ -122,3 +122,4 @@ def _erase_words(clip: Clip) -> None:
     QAComment.objects.filter(item__in=items).update(text="", sentence="")
     QASkip.objects.filter(qa_set__clip=clip).update(note="")
     LeakFlag.objects.filter(item__in=items).update(reason="")
+    CountedStatistics.objects.filter(project=clip.project_id).delete()  # words that are frequent; counted again
