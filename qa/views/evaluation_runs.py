@@ -28,9 +28,9 @@ PARTS = {"": "all", "first": "only the first right", "second": "only the second 
 
 
 @require_safe
-def evaluation_run(request: HttpRequest, slug: str, uid: str) -> HttpResponse:
+def evaluation_run(request: HttpRequest, slug: str, run_uid: str) -> HttpResponse:
     page = project_page(request, slug)
-    run = run_for(page.user, slug=slug, uid=uid)
+    run = run_for(page.user, slug=slug, uid=run_uid)
     counted = getattr(run, "counted", None)
     progress = progress_of(run)
     figures = figures_in(counted) if counted else None
@@ -77,10 +77,10 @@ class Pair:
 
 @never_cache
 @require_safe
-def evaluation_compare(request: HttpRequest, slug: str, uid: str, other: str) -> HttpResponse:
+def evaluation_compare(request: HttpRequest, slug: str, run_uid: str, other_uid: str) -> HttpResponse:
     """Two runs, question by question. Of clips that still wait for this person's blind answer nothing is shown."""
     page = project_page(request, slug, right="review", parameters=frozenset({"part", "page"}))
-    first, second = (run_for(page.user, slug=slug, uid=one) for one in (uid, other))
+    first, second = (run_for(page.user, slug=slug, uid=one) for one in (run_uid, other_uid))
     part = request.GET.get("part", "")
     if part not in PARTS:
         raise BadInput({"part": f"must be one of {', '.join(filter(None, PARTS))}"})
