@@ -17,13 +17,14 @@ from annotation.states import ClipStatus, State
 from annotation.views.pages import ProjectPage, page_or_partial, project_page
 from annotation.word_diff import word_diff
 from qa.evaluation.figures import comparison
-from qa.evaluation.settings import DEFINITIONS, texts_of
+from qa.evaluation.settings import DEFINITIONS, NONE, NONE_OF_THESE, texts_of
 from qa.evaluation.tables import PERCENTS
 from qa.models import Answer, AskedQuestion, EvaluationRun, WrittenCaption
 from qa.services.evaluation import run_for, works_of
 from qa.services.run_figures import figures_in, pairs_of, progress_of
 
 SIZE = 50
+NOTHING = "no option"
 PARTS = {"": "all", "first": "only the first right", "second": "only the second right", "neither": "neither right"}
 
 
@@ -72,6 +73,7 @@ class Pair:
     key: str
     first: Answer
     second: Answer
+    first_choice: str
     second_choice: str
 
 
@@ -137,7 +139,8 @@ def _told(first: Answer, second: Answer) -> Pair:
         key=texts[asked.key_index],
         first=first,
         second=second,
-        second_choice=names.get(second.choice, second.letter or "nothing"),
+        first_choice=names.get(first.choice, NOTHING),
+        second_choice=names.get(second.choice, NONE_OF_THESE if second.choice == NONE else NOTHING),
     )
 
 
