@@ -1,5 +1,6 @@
 """`manage evaluate`: from the command line to the figures, and what it refuses in one line."""
 
+import time
 from io import StringIO
 from typing import Any
 
@@ -8,7 +9,6 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from annotation.models import Project, User
-from haic_annotate.management.commands import evaluate
 from qa.models import EvaluationRun
 from qa.services.releases import freeze_release
 from tests.annotation.drafting.conftest import model
@@ -35,7 +35,7 @@ def test_a_release_is_put_to_a_model_and_waited_for(
     benchmarked: Project, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers(model, "A")
-    monkeypatch.setattr(evaluate.time, "sleep", lambda seconds: work(benchmarked))
+    monkeypatch.setattr(time, "sleep", lambda _: work(benchmarked))
     said = run("--project=demo", "--release=1.0.0", "--setting=blind", f"--model={MODEL}", "--tries=2", "--wait")
     made = EvaluationRun.objects.get()
     assert f"run {made.uid}: 5 questions, 2 tries each" in said
@@ -48,7 +48,7 @@ def test_work_that_stands_still_is_a_failure(
     benchmarked: Project, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model.behave(then="400")
-    monkeypatch.setattr(evaluate.time, "sleep", lambda seconds: work(benchmarked))
+    monkeypatch.setattr(time, "sleep", lambda _: work(benchmarked))
     with pytest.raises(CommandError, match="5 were not answered"):
         run("--project=demo", "--setting=blind", f"--model={MODEL}", "--wait")
 
@@ -72,7 +72,7 @@ def test_what_is_wrong_is_said_in_one_line(benchmarked: Project, arguments: list
 
 def test_on_whose_behalf(benchmarked: Project, rui: User, adam: User, model: ModelServer) -> None:
     wanted: list[Any] = ["--project=demo", "--setting=blind", f"--model={MODEL}"]
-    with pytest.raises(CommandError, match="administrator"):
+    with pytest.raises(CommandError, match="role of admin"):
         run(*wanted, "--as=rui")
     run(*wanted, "--as=adam")
     assert EvaluationRun.objects.get().created_by == adam
