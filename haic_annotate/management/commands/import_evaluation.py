@@ -51,9 +51,7 @@ class Command(BaseCommand):
         parser.add_argument("--setting", choices=Setting.values, help=f"of predictions ({Setting.STANDARD})")
         parser.add_argument("--judge", help="who answered from the captions")
         parser.add_argument("--frames", type=int, metavar="N", help="how many the model was shown")
-        parser.add_argument(
-            "--order", type=int, metavar="N", help="which order of the export was shown: 1 to 3"
-        )
+        parser.add_argument("--order", type=int, metavar="N", help="which order of the export was shown: 1 to 3")
         parser.add_argument("--allow-unknown", action="store_true", help="leave aside what the release does not hold")
         parser.add_argument("--dry-run", action="store_true", help="say what would come; write nothing")
         add_actor(parser)

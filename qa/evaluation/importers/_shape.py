@@ -102,8 +102,9 @@ def refused(path: Path, line: int | None, reason: str) -> BadInput:
 
 
 @contextmanager
-def opened(path: Path, *, most: int = MOST_FILE_BYTES) -> Iterator[BinaryIO]:
+def opened(path: Path, *, most: int | None = None) -> Iterator[BinaryIO]:
     """The file after its byte order mark. Raises BadInput for none, one that is too large, and a workbook."""
+    most = most or MOST_FILE_BYTES
     if not path.is_file():
         raise refused(path, None, "there is no such file")
     if path.stat().st_size > most:

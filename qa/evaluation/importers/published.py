@@ -1,7 +1,7 @@
 """The format `published`: a table of a paper as one JSON object.
 
-`{"judge", "rows": [{"model", "frames", "average", <each category>, "group"?}]}`. In the group `human` stand captions that
-people wrote.
+`{"judge", "rows": [{"model", "frames", "average", <each category>, "group"?}]}`. The group `human` has captions
+that people wrote.
 """
 
 from collections.abc import Iterator
