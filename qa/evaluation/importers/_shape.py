@@ -165,10 +165,13 @@ def name_in(value: dict[str, Any], field: str, *, most: int = MOST_ID) -> str:
 
 
 def reply_in(value: dict[str, Any], field: str) -> str:
-    """Nothing where the model said nothing: null."""
-    if field in value and value[field] is None:
+    """Nothing where the model said nothing: null. What no text may hold was refused with its line."""
+    reply = value.get(field, value)
+    if reply is None:
         return ""
-    return checked_text(value.get(field), field=field, most=MOST_LINE_BYTES)
+    if not isinstance(reply, str):
+        raise BadInput({field: "must be text"})
+    return reply
 
 
 def frames_in(value: dict[str, Any]) -> int | None:
