@@ -6,7 +6,7 @@ Arguments: the export's folder vlmevalkit, a folder for the files. PRED_FORMAT s
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "harness"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
 
 REPLY = "A man waves so the answer is C"
 
@@ -23,7 +23,7 @@ class Dummy:
 
 
 def main(tables: Path, out: Path) -> None:
-    from vlmevalkit_run import without_torchvision
+    from tests.harness.vlmevalkit_run import without_torchvision
 
     without_torchvision()
     import vlmeval.dataset
