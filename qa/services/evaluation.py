@@ -88,7 +88,7 @@ def start_run(*, project: Project, user: User | None, release: Release | None, w
     nothing to ask.
     """
     if user is not None:
-        require(user, "draft", project=project)
+        require(user, "evaluate", project=project)
     if release is not None and release.kind != ReleaseKind.BENCHMARK:
         raise BadInput({"release": "is training data, and has no questions"})
     for field, name in (("model", wish.model), ("judge", wish.judge)):
@@ -150,21 +150,23 @@ def _ask_some(run: EvaluationRun, questions: list[Question]) -> int:
     captions = _captions(run, questions)
     if captions is not None:
         questions = [one for one in questions if one.caption in captions]
-    rows = asked_rows(run, questions)
-    AskedQuestion.objects.bulk_create(rows)
-    made = list(
-        AskedQuestion.objects.filter(run=run, item__in=[one.item for one in questions])
-        .select_related("revision", "clip")
-        .order_by("pk")
-    )
-    for row in made:
-        row.run = run
+    made = stored(run, questions)
     if run.setting == Setting.CAPTION:
         _describe(run, made)
     else:
         said = {row.pk: captions[row.caption_revision_id] for row in made} if captions is not None else {}
         ask(made, run=run, prompt=chosen(run.project, prompt_name(run.setting)), captions=said)
     return len(questions)
+
+
+def stored(run: EvaluationRun, questions: list[Question]) -> list[AskedQuestion]:
+    """A row for each try, with the run, its revision and its clip."""
+    AskedQuestion.objects.bulk_create(asked_rows(run, questions))
+    rows = AskedQuestion.objects.filter(run=run, item__in=[one.item for one in questions])
+    made = list(rows.select_related("revision", "clip").order_by("pk"))
+    for row in made:
+        row.run = run
+    return made
 
 
 def asked_rows(run: EvaluationRun, questions: Iterable[Question]) -> list[AskedQuestion]:
@@ -222,6 +224,29 @@ def _describe(run: EvaluationRun, rows: list[AskedQuestion]) -> None:
     earlier = WrittenCaption.objects.filter(job__in=by_job).exclude(run=run).values_list("job", "text")
     for job, text in dict(earlier).items():
         keep_caption(run, by_job[job or 0], text)
+
+
+def judge_brought(run: EvaluationRun) -> None:
+    """Have the run's judge answer from the captions that were brought. Needs an open transaction.
+
+    Raises BadInput for a judge without a price.
+    """
+    _require_price("judge", run.judge)
+    run.answering = Run.objects.create(
+        project=run.project, kind=Run.Kind.EVALUATION, model=run.judge, created_by=run.created_by
+    )
+    run.prompts = {prompt_name(run.setting): chosen(run.project, prompt_name(run.setting)).version}
+    captions = dict(WrittenCaption.objects.filter(run=run).values_list("clip_id", "text"))
+    for some in _chunks(one for one in questions_of(run.project, run.release) if one.clip in captions):
+        rows = stored(run, some)
+        ask(
+            rows,
+            run=run,
+            prompt=chosen(run.project, prompt_name(run.setting)),
+            captions={row.pk: captions[row.clip_id] for row in rows},
+        )
+        run.questions += len(some)
+    run.save(update_fields=["answering", "prompts", "questions"])
 
 
 def works_of(run: EvaluationRun) -> list[Run]:

@@ -45,6 +45,8 @@ from qa.models import (
     WrittenCaption,
 )
 from qa.releases.frozen import Tell, tell_nobody
+from qa.services.evaluation import judge_brought
+from qa.services.run_figures import count_run
 
 CHUNK = 1000
 SHOWN_UNKNOWN = 3
@@ -134,6 +136,10 @@ def import_predictions(
         unparsed += sum(not answer.letter for answer in answers)
         tell(count)
     done = _ended(run, matching, path=path, count=count, allow_unknown=allow_unknown, dry_run=dry_run)
+    if not dry_run:
+        run.questions = count
+        run.save(update_fields=["questions"])
+        count_run(run)
     return replace(done, right=right, unparsed=unparsed)
 
 
@@ -150,9 +156,10 @@ def import_captions(
     dry_run: bool = False,
     tell: Tell = tell_nobody,
 ) -> Imported:
-    """The captions that one model wrote, for a judge to answer from and to be read beside the approved ones.
+    """The captions that one model wrote, to be read beside the approved ones; with a judge, who answers from them.
 
-    frames: those that the file says, if it says the same of every clip. Raises as `import_predictions`.
+    frames: those that the file says, if it says the same of every clip. Raises as `import_predictions`; BadInput also
+    for a judge without a price.
     """
     _require(user, project, release)
     form = _format(path, format)
@@ -180,9 +187,12 @@ def import_captions(
             copy_rows([WrittenCaption(run=run, clip_id=clip, text=one.caption, created_at=now) for clip, one in pairs])
         count += len(pairs)
         tell(count)
+    done = _ended(run, matching, path=path, count=count, allow_unknown=allow_unknown, dry_run=dry_run)
     if not dry_run:
         run.save(update_fields=["frames"])
-    return _ended(run, matching, path=path, count=count, allow_unknown=allow_unknown, dry_run=dry_run)
+        if run.judge:
+            judge_brought(run)
+    return done
 
 
 @in_transaction

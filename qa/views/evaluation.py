@@ -81,7 +81,7 @@ def evaluation(request: HttpRequest, slug: str) -> HttpResponse:
         **_by_people(table),
         runs=_runs(page),
         as_of=counted_at(rows),
-        may_ask=page.may("draft"),
+        may_ask=page.may("evaluate"),
         form=form,
     )
     return render(request, "qa/evaluation.html", context, status=400 if form.errors else 200)

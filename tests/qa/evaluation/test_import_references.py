@@ -10,7 +10,7 @@ from django.db import connection
 
 from annotation.errors import BadInput, NotVisible, RightMissing
 from annotation.models import Clip, Project, User
-from qa.models import AskedQuestion, BenchmarkScore, EvaluationRun, Release, RunFigures, WrittenCaption
+from qa.models import Answer, AskedQuestion, BenchmarkScore, EvaluationRun, Release, RunFigures, WrittenCaption
 from qa.services.evaluation_imports import (
     Imported,
     UnknownIds,
@@ -19,8 +19,12 @@ from qa.services.evaluation_imports import (
     import_scores,
 )
 from qa.services.withdrawal import withdraw_clip
+from tests.annotation.drafting.conftest import model
 from tests.factories import ProjectFactory
+from tests.model_server import ModelServer
+from tests.qa.evaluation.asking import JUDGE, answers, work
 
+__all__ = ["model"]
 CLIPS = ["2024-01-31", "2024-02-29", "2024-03-01", "c"]
 HOSTILE = "<script>alert(1)</script> ' OR 1=1; -- {{ x }}\r\n\t你好 \u202e"
 # The first and the last row of the paper's Table 2, and one with as many frames as another.
@@ -68,12 +72,12 @@ def captions(release: Release, path: Path, **changes: Any) -> Imported:
     return import_captions(project=release.project, release=release, user=None, path=path, **changes)
 
 
-def test_captions_become_a_run_that_waits_for_its_judge(release: Release, adam: User, tmp_path: Path) -> None:
+def test_captions_without_a_judge_are_there_to_be_read(release: Release, adam: User, tmp_path: Path) -> None:
     path = write(tmp_path, line("c", caption=HOSTILE), line(CLIPS[0]), line(CLIPS[1]))
-    done = captions(release, path, judge="j")
+    done = captions(release, path)
     run = done.run
     assert run is not None
-    assert (run.origin, run.setting, run.model, run.judge) == ("captions", "caption", "m", "j")
+    assert (run.origin, run.setting, run.model, run.judge) == ("captions", "caption", "m", "")
     assert (run.frames, run.source_name, run.release) == (8, "file.jsonl", release)
     assert (done.count, done.missing, done.unknown) == (3, ["2024-03-01"], [])
     with connection.cursor() as cursor:
@@ -87,7 +91,7 @@ def test_captions_become_a_run_that_waits_for_its_judge(release: Release, adam: 
     assert rows == [*found, ("c", HOSTILE, None)]
     assert not AskedQuestion.objects.exists()
     with pytest.raises(BadInput, match="was brought already"):
-        captions(release, path, judge="j")
+        captions(release, path)
 
 
 def test_frames_that_differ_are_no_frames_of_the_run(release: Release, tmp_path: Path) -> None:
@@ -218,3 +222,22 @@ def test_only_an_administrator_imports(
             attempt()
     assert not BenchmarkScore.objects.exists()
     assert not EvaluationRun.objects.exists()
+
+
+def test_captions_that_are_brought_are_judged_here(release: Release, tmp_path: Path, model: ModelServer) -> None:
+    clips = [one.clip_id_text for one in release.items.order_by("clip_id_text")]
+    path = tmp_path / "captions.jsonl"
+    lines = [json.dumps({"clip_id": name, "model": "Tern 7B", "caption": f"About {name}."}) for name in clips[:2]]
+    path.write_text("\n".join(lines) + "\n")
+    answers(model, "A")
+    with pytest.raises(BadInput, match="judge"):
+        import_captions(project=release.project, release=release, user=None, path=path, judge="nobody knows")
+    assert not EvaluationRun.objects.exists()
+    run = import_captions(project=release.project, release=release, user=None, path=path, judge=JUDGE).run
+    assert run is not None
+    work(release.project)
+    asked = AskedQuestion.objects.filter(run=run)
+    assert run.questions == asked.count() == Answer.objects.filter(asked__run=run).count() > 0
+    assert set(asked.values_list("clip__clip_id", flat=True)) == set(clips[:2])
+    told = [json.loads(one["body"]["messages"][0]["content"][-1]["text"])["caption"] for one in model.calls()]
+    assert set(told) == {f"About {name}." for name in clips[:2]}
