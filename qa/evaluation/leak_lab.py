@@ -18,7 +18,7 @@ from annotation.models import Project
 from annotation.states import ClipStatus, State
 from qa.evaluation.leak_measures import FLAGGING, NOTHING, Measure, Tally, Told
 from qa.evaluation.questions import Question, questions_of
-from qa.evaluation.shortcuts import Published, habits_of, shortcut_share
+from qa.evaluation.shortcuts import Habits, Published, habits_of, shortcut_share
 from qa.models import Answer, LeakSettings, QAItem, Release, Setting
 from qa.releases.content import keyed_options
 
@@ -106,6 +106,24 @@ def evidence_by_revision(answers: QuerySet[Answer]) -> dict[int, Evidence]:
 def told_now(project: Project) -> dict[int, Told]:
     """Revision -> all measures' ground, of the questions that stand. 3 queries."""
     return _told(answers_now(project), dict(published_now(project)))
+
+
+def told_of(item: QAItem, habits: Habits) -> Told:
+    """All measures' ground of one question that stands. 2 queries."""
+    answers = answers_now(item.clip.project).filter(asked__item=item.pk)
+    revision = item.approved_revision
+    assert revision is not None  # noqa: S101 - it stands
+    text = published(
+        revision.content,
+        category=item.category,
+        question_id=item.question_id,
+        salt=item.clip.project.release_salt,
+    )
+    return Told(
+        tuple(tallies_by_revision(answers).get(revision.pk, ())),
+        moved_by_revision(answers).get(revision.pk, NOTHING),
+        shortcut_share(text, habits),
+    )
 
 
 def told_of_release(release: Release) -> dict[int, Told]:

@@ -231,13 +231,18 @@ def is_enough(share: Share, settings: LeakSettings) -> bool:
     return share.of >= max(settings.least_answers, 1)
 
 
+def is_over(share: Share, threshold: int, settings: LeakSettings) -> bool:
+    """Exactly at the threshold is over it."""
+    return is_enough(share, settings) and share.hits * 100 >= threshold * share.of
+
+
 def suspicions(told: Told, settings: LeakSettings) -> list[Suspicion]:
     """The measures from whose threshold on the question is flagged, in the order of MEASURES."""
     found = []
     for measure in FLAGGING:
         share, threshold = measure.read(told), getattr(settings, measure.threshold)
         assert isinstance(share, Share)  # noqa: S101 - what has a threshold is a share
-        if is_enough(share, settings) and share.hits * 100 >= threshold * share.of:
+        if is_over(share, threshold, settings):
             found.append(Suspicion(measure, share, threshold))
     return found
 

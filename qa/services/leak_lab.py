@@ -48,8 +48,13 @@ class Measured:
 
 
 @in_transaction
-def measure(project: Project) -> Measured:
-    """Flag the questions that stand and are suspicious by the answers of now. Safe to run again and again."""
+def measure(project: Project, *, actor: User | None = None) -> Measured:
+    """Flag the questions that stand and are suspicious by the answers of now. Safe to run again and again.
+
+    actor: None is the installation. Raises RightMissing.
+    """
+    if actor is not None:
+        require(actor, "configure", project=project)
     # Lock first: two that measure at once must not flag the same twice.
     settings = _locked_settings(project)
     evidence = evidence_by_revision(answers_now(project))
