@@ -18,7 +18,14 @@ from annotation.services.seals import sealed_clips
 from annotation.text import checked_text
 from annotation.transactions import in_transaction
 from annotation.workflow import database_now
-from qa.evaluation.leak_lab import Evidence, answers_now, evidence_by_revision, published_now, standing_items
+from qa.evaluation.leak_lab import (
+    Evidence,
+    answers_in,
+    evidence_by_revision,
+    published_now,
+    standing_items,
+    words_now,
+)
 from qa.evaluation.leak_measures import FLAGGING, MEASURES, Suspicion, suspicions
 from qa.evaluation.shortcuts import Habits, habits_of
 from qa.models import CountedStatistics, LeakFlag, LeakSettings, QAItem
@@ -57,7 +64,7 @@ def measure(project: Project, *, actor: User | None = None) -> Measured:
         require(actor, "configure", project=project)
     # Lock first: two that measure at once must not flag the same twice.
     settings = _locked_settings(project)
-    evidence = evidence_by_revision(answers_now(project))
+    evidence = evidence_by_revision(answers_in(project), words_now(standing_items(project)))
     items = {
         revision: (pk, question_id)
         for pk, question_id, revision in standing_items(project)

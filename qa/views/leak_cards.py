@@ -9,7 +9,7 @@ from annotation.intervals import Share
 from annotation.models import User
 from annotation.services.seals import sealed_clips
 from qa.content import LETTERS
-from qa.evaluation.leak_lab import answers_now, settings_of, told_of
+from qa.evaluation.leak_lab import answers_in, counts, settings_of, told_of
 from qa.evaluation.leak_measures import MEASURES, Measure, Points, Reading, is_over, verdict_of
 from qa.evaluation.shortcuts import Habits
 from qa.models import Answer, EvaluationRun, LeakFlag, LeakSettings, QAItem, Setting
@@ -123,9 +123,13 @@ def _runs(items: Sequence[QAItem]) -> dict[int, list[RunRow]]:
         return defaultdict(list)
     letters = {item.pk: _letters(item) for item in items}
     given: dict[tuple[int, int], list[Answer]] = defaultdict(list)
-    answers = answers_now(items[0].clip.project).filter(asked__item__in=[item.pk for item in items])
+    words = {item.approved_revision_id or 0: item.caption_revision_id for item in items}
+    answers = answers_in(items[0].clip.project).filter(asked__revision__in=list(words))
     for answer in answers.select_related("asked__run").order_by("asked__try_number"):
-        given[answer.asked.item_id, answer.asked.run_id].append(answer)
+        asked = answer.asked
+        revision, caption = asked.revision_id, asked.caption_revision_id
+        if counts(words, revision=revision, setting=asked.run.setting, caption=caption):
+            given[asked.item_id, asked.run_id].append(answer)
     found: dict[int, list[RunRow]] = defaultdict(list)
     for (item, _), own in given.items():
         shown = [letters[item].get(one.choice, _NONE) if one.choice else _UNPARSED for one in own]
@@ -141,7 +145,7 @@ def _letters(item: QAItem) -> dict[str, str]:
 
 
 def measured(item: QAItem, habits: Habits) -> tuple[str, list[MeasureRow]]:
-    """The question's verdict and all its measures. 3 queries."""
+    """The question's verdict and all its measures. 4 queries."""
     settings, told = settings_of(item.clip.project), told_of(item, habits)
     rows = [_row(one, one.read(told), settings) for one in MEASURES.values()]
     return verdict_of(told, settings).value, rows

@@ -1,5 +1,7 @@
 """Measuring questions: the planted set is sorted, thresholds are exact, and measuring again changes nothing."""
 
+from fractions import Fraction
+
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from annotation.intervals import Share
 from annotation.models import Project, User
 from annotation.services.captions import reopen as reopen_caption
-from qa.evaluation.leak_lab import answers_now, moved_by_revision, told_now, told_of_release
+from qa.evaluation.leak_lab import answers_in, moved_by_revision, standing_items, told_now, told_of_release, words_now
 from qa.evaluation.leak_measures import MEASURES, Points, Tally, Told, Verdict, suspicions, verdict_of
 from qa.models import LeakFlag, LeakSettings, QAItem, Setting
 from qa.services.items import reopen
@@ -88,9 +90,8 @@ def test_a_planted_set_is_sorted_thirty_of_thirty(project: Project, ana: User, r
                 given_answers(second, item, right=hits - half, wrong=answers - hits - (answers - hits) % 2)
     settings = LeakSettings(project=project)
     told = told_now(project)
-    found = {
-        one.question_id: verdict_of(told[one.approved_revision_id], settings) for one in QAItem.objects.order_by("pk")
-    }
+    revisions = QAItem.objects.values_list("question_id", "approved_revision")
+    found = {question_id: verdict_of(told[pk or 0], settings) for question_id, pk in revisions.order_by("pk")}
     assert {one for one in expected if found[one] != expected[one]} == set()
     assert [list(found.values()).count(one) for one in planted] == [10, 10, 10]
 
@@ -141,10 +142,10 @@ def test_the_measures_of_one_question_equal_a_hand_computation(project: Project,
     told = told_now(project)[item.approved_revision_id or 0]
     read = {name: one.read(told) for name, one in MEASURES.items()}
     assert read["blind"] == Share(4, 8)
-    assert read["blind_gap"] == Points(25, 8)  # 50 - 25  # type: ignore[arg-type]
-    assert read["visual_gain"] == Points(12.5, 2)  # ((75 - 25) + (50 - 75)) / 2  # type: ignore[arg-type]
+    assert read["blind_gap"] == Points(Fraction(25), 8)  # 50 - 25
+    assert read["visual_gain"] == Points(Fraction(25, 2), 2)  # ((75 - 25) + (50 - 75)) / 2
     assert read["single_frame"] == Share(1, 2)
-    assert read["single_frame_gain"] == Points(25, 1)  # 75 - 50  # type: ignore[arg-type]
+    assert read["single_frame_gain"] == Points(Fraction(25), 1)  # 75 - 50
     assert read["caption_failure"] == Share(2, 5)
     assert read["order"] == Share(0, 0)
 
@@ -161,7 +162,9 @@ def test_order_compares_a_model_with_itself_and_as_many_frames(project: Project,
     given_answers(given_run(project, Setting.SHUFFLED, model="c"), item, choices=["o2"])  # nothing to compare with
     given_answers(given_run(project, Setting.SHUFFLED, model="d"), item, choices=["o2"])  # 8 frames, not 64
     given_answers(given_run(project, Setting.SHUFFLED), questions[1], choices=["o2"])  # another question
-    assert moved_by_revision(answers_now(project)) == {item.approved_revision_id: Share(2, 5)}
+    assert moved_by_revision(answers_in(project), words_now(standing_items(project))) == {
+        item.approved_revision_id: Share(2, 5)
+    }
 
 
 def test_measuring_again_changes_nothing(project: Project, questions: list[QAItem]) -> None:
