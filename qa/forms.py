@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from annotation.forms import StrictForm
 from qa.categories import FACTS, Category
@@ -11,6 +12,7 @@ from qa.models.audits import MOST_ASKED
 from qa.models.runs import MOST_TRIES
 from qa.releases.splits import Split
 from qa.services.audits import MOST_SEED
+from qa.services.leak_lab import NUMBERS
 from qa.services.targets import MOST
 from qa.services.withdrawal import LONGEST_REASON
 
@@ -108,6 +110,29 @@ class AuditForm(StrictForm):
         required=False,
         help_text="The same seed draws the same captions. Without one a seed is drawn and noted.",
     )
+
+
+class LeakSettingsForm(StrictForm):
+    """A threshold for each measure that flags."""
+
+    least_answers = forms.IntegerField(
+        label="Answers that a measure needs",
+        help_text="With fewer a question is not flagged by it. Tries and models count alike.",
+    )
+    blind_percent = forms.IntegerField(
+        label="Right without the video, in percent", help_text="From this share on. Chance alone gives 25."
+    )
+    single_frame_percent = forms.IntegerField(label="Right from one frame, in percent")
+    order_percent = forms.IntegerField(label="Moved by the order of options, in percent")
+    caption_failure_percent = forms.IntegerField(label="Wrong from the approved caption, in percent")
+    gates = forms.BooleanField(required=False, label="A release needs every flag decided")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, (least, most) in NUMBERS.items():
+            field = self.fields[name]
+            field.validators += [MinValueValidator(least), MaxValueValidator(most)]
+            field.widget.attrs |= {"min": least, "max": most}
 
 
 class QuestionTargetsForm(StrictForm):

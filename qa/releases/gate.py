@@ -11,10 +11,12 @@ from django.urls import reverse
 from annotation.errors import MoveNotAllowed
 from annotation.models import Caption, Clip, Project
 from annotation.states import ClipStatus, State
-from qa.models import BlindAnswer, QAItem, QAReview, QASubmission, Release, ReleaseKind, ReleaseSettings
+from qa.models import BlindAnswer, LeakFlag, QAItem, QAReview, QASubmission, Release, ReleaseKind, ReleaseSettings
 from qa.releases.overlaps import of_released_sources
 
 NAMED = 20
+LEAK_FLAGS = "leak_flags"
+"""Asks for something only where the settings of the leak lab say so."""
 
 
 class InTheWay(MoveNotAllowed):
@@ -53,7 +55,7 @@ def settings_of(project: Project) -> ReleaseSettings:
 
 
 def conditions_in_the_way(project: Project) -> list[Condition]:
-    """SQL over stored states and flags: 8 queries, and as many again at most for what is in the way."""
+    """SQL over stored states and flags: 9 queries, and as many again at most for what is in the way."""
     captions = Caption.objects.filter(clip__project=project, clip__state=ClipStatus.ACTIVE)
     questions = QAItem.objects.filter(clip__project=project, clip__state=ClipStatus.ACTIVE)
     approved = questions.filter(state=State.APPROVED, clip__caption__state=State.APPROVED)
@@ -67,11 +69,12 @@ def conditions_in_the_way(project: Project) -> list[Condition]:
         ("stale_questions", "questions were approved against an earlier caption", _stale(approved)),
         ("blocking_rules", "approved questions break a rule that nobody overruled", _blocked(approved)),
         ("blind_answers", f"approved questions were answered blind by fewer than {floor}", _too_few(approved, floor)),
+        (LEAK_FLAGS, "approved questions are flagged by the leak lab, and nobody has decided", _flagged(approved)),
     ]
     for name, message, rows in checks:
         count = rows.count()
         if count:
-            items = [InTheWayItem(*one) for one in _places(project, rows)]
+            items = [InTheWayItem(*one) for one in _places(project, rows, name)]
             found.append(Condition(name, f"{count} {message}", items, count))
     return found + trained_on(project, of_released_sources)
 
@@ -130,9 +133,19 @@ def _too_few(approved: QuerySet[QAItem], floor: int) -> QuerySet[QAItem]:
     return approved.annotate(people=Coalesce(Subquery(people), 0)).filter(people__lt=floor)
 
 
-def _places(project: Project, rows: QuerySet[Any]) -> list[tuple[str, str]]:
+def _flagged(approved: QuerySet[QAItem]) -> QuerySet[QAItem]:
+    """As they were measured last: answered without the video, not from the caption, and the like."""
+    is_open = LeakFlag.objects.filter(
+        item=OuterRef("pk"), revision=OuterRef("approved_revision"), decision=LeakFlag.Decision.OPEN
+    )
+    return approved.filter(Exists(is_open), clip__project__leak_settings__gates=True)
+
+
+def _places(project: Project, rows: QuerySet[Any], name: str) -> list[tuple[str, str]]:
     if rows.model is Caption:
         ids = rows.order_by("clip__clip_id").values_list("clip__clip_id", flat=True)[:NAMED]
         return [(clip_id, reverse("caption_workspace", args=[project.slug, clip_id])) for clip_id in ids]
     named = rows.order_by("question_id").values_list("question_id", "clip__clip_id")[:NAMED]
+    if name == LEAK_FLAGS:
+        return [(one, reverse("leak_lab_question", args=[project.slug, one])) for one, _ in named]
     return [(question_id, reverse("qa_workspace", args=[project.slug, clip_id])) for question_id, clip_id in named]

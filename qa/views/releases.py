@@ -14,13 +14,14 @@ from annotation.errors import BadInput, NotVisible
 from annotation.forms import add_problems
 from annotation.views.pages import ProjectPage, page_or_partial, project_page
 from qa.categories import Category
+from qa.evaluation.leak_lab import settings_of as leak_settings_of
 from qa.forms import ReleaseForm, ReleaseSettingsForm
 from qa.models import Export, Release, ReleaseKind
 from qa.releases.changes import numbers_of
 from qa.releases.citation import bibtex, citation_cff
 from qa.releases.content import LETTERS
 from qa.releases.frozen import FrozenRelease
-from qa.releases.gate import InTheWay, conditions_in_the_way, settings_of
+from qa.releases.gate import LEAK_FLAGS, InTheWay, conditions_in_the_way, settings_of
 from qa.releases.layouts import find_layout, haicbench, layout_names, layouts_for
 from qa.releases.layouts.hugging_face.card import dataset_card
 from qa.releases.splits import Split
@@ -38,6 +39,7 @@ CLEAR = {
     "stale_questions": "every question was approved against its caption of now",
     "blocking_rules": "no approved question breaks a rule that nobody overruled",
     "blind_answers": "every approved question has its blind answers",
+    LEAK_FLAGS: "every flag of the leak lab is decided",
 }
 """Name of a condition of the gate -> what is said where it is not in the way."""
 SPLIT_LABELS = {Split.TEST.value: "test", Split.HELD_OUT.value: "held out"}
@@ -82,10 +84,11 @@ def _chosen(said: dict[str, Any]) -> dict[str, Any]:
 def _next_release(page: ProjectPage, corrects: str, adds: str) -> dict[str, Any]:
     conditions = [asdict(one) for one in conditions_in_the_way(page.project)]
     in_the_way = {one["name"] for one in conditions}
+    unasked = set() if leak_settings_of(page.project).gates else {LEAK_FLAGS}
     ready, clips = readiness(page.project)
     return {
         "conditions": conditions,
-        "clear": [said for name, said in CLEAR.items() if name not in in_the_way],
+        "clear": [said for name, said in CLEAR.items() if name not in in_the_way | unasked],
         "ready": ready,
         "clips": clips,
         "corrects": corrects,

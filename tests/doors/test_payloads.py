@@ -26,13 +26,15 @@ from annotation.services.tokens import make_token
 from annotation.states import Screened, State
 from annotation.workflow import database_now
 from qa.evaluation.questions import questions_of
-from qa.models import EvaluationRun, QAItem, QARevision, WrittenCaption
+from qa.models import EvaluationRun, LeakFlag, QAItem, QARevision, Setting, WrittenCaption
 from qa.services import blind, items
 from qa.services import reviews as qa_reviews
 from qa.services.answering_kinds import store_answers
 from qa.services.audits import draw_audit, mark
 from qa.services.comments import beside_question
 from qa.services.evaluation import asked_rows
+from qa.services.leak_lab import decide as decide_leak
+from qa.services.leak_lab import measure
 from qa.services.merging import keep_stale
 from qa.services.releases import freeze_release
 from qa.services.run_figures import count_run
@@ -59,6 +61,7 @@ from tests.factories import (
     VideoUploadFactory,
 )
 from tests.model_server import ModelServer
+from tests.qa.evaluation.given import given_answers, given_run
 from tests.qa.scenes import answer, answer_all, etags, fresh, overrides, submit_all
 from tests.stack import HOME
 
@@ -379,6 +382,36 @@ def test_the_pages_of_evaluation_are_text_s20(
         reader.shows(path, [*names, run.source_name])
         reader.shows(f"{path}against/{runs[0].uid}", [run.model, group[3][:100], PAYLOADS[0]])
     reader.shows("/projects/demo/clips/e/captions", [*names, *PAYLOADS[:18]])
+
+
+def test_the_leak_lab_is_text_s20(
+    project: Project, adam: User, rui: User, ana: User, oda: User, reader_of: OpenBrowser
+) -> None:
+    """Words of questions and captions, names of models and judges, why somebody kept one, and what was refused."""
+    reader = reader_of(adam)
+    reader.read("/projects/demo/leak-lab/settings")
+    for number, group in enumerate(GROUPS):
+        clip = hostile_clip(project, f"k{number}", group[0], "A draft.", group)
+        hand_in(clip, ana, one_after_the_other(group), group)
+        reviews.approve(caption=caption_of(clip), reviewer=rui, seen_number=1)
+        item = hostile_question(clip, group[0], ana)
+        submit_all(clip, ana)
+        answer_all(clip, rui)
+        qa_reviews.approve(item=fresh(item), reviewer=rui, seen_number=1)
+        kept = named(project, group[3], Role.ADJUDICATOR, number)
+        given_answers(given_run(project, Setting.BLIND, model=group[1], judge=group[2]), fresh(item), right=3)
+        given_answers(given_run(project, Setting.HUMAN_CAPTIONS, model=group[1]), fresh(item), wrong=3)
+        measure(project)
+        open_flag = LeakFlag.objects.get(item=item, measure="caption_failure")
+        decide_leak(flag=open_flag, user=kept, decision="kept", reason="\n".join(group)[:500])
+        said = [group[0], f"{group[0]} w", group[1], group[2], group[3], group[4]]
+        reader.shows("/projects/demo/leak-lab/", said)
+        reader.shows(f"/projects/demo/leak-lab/{item.question_id}", [*said, *group])
+        back = reader.sends(f"/projects/demo/leak-lab/{item.question_id}", {"reason": LINES}, form="[data-open] form")
+        assert [text for text in PAYLOADS if text not in back] == []
+        decide_leak(
+            flag=LeakFlag.objects.get(item=item, measure="blind"), user=oda, decision="kept", reason="Meant so."
+        )
 
 
 def test_what_a_page_repeats_of_a_request_is_text_s20(project: Project, adam: User, reader_of: OpenBrowser) -> None:

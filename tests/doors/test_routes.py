@@ -16,12 +16,15 @@ from annotation.services.drafting import make_run
 from annotation.services.notifications import tell
 from annotation.services.tokens import make_token
 from haic_annotate.health import healthz
+from qa.models import Setting
 from qa.services.audits import draw_audit
 from qa.services.evaluation import checked_wish, start_run
 from qa.services.exports import want_export, work_on_export
+from qa.services.leak_lab import measure
 from qa.services.releases import freeze_release
 from tests.doors.routes import METHODS, ROUTES, Kind, unclassified, walk
 from tests.factories import SceneFactory, VideoUploadFactory
+from tests.qa.evaluation.given import given_answers, given_run
 from tests.qa.scene import finish_clip
 
 PATTERNS: dict[str, URLPattern] = {str(one.name): one for one in walk(get_resolver().url_patterns)}
@@ -82,6 +85,13 @@ THRESHOLDS = {
     "video_max_s": "3600",
 }
 TARGETS = dict.fromkeys(["interaction", "action_details", "action_sequence", "count", "attribute"], "2")
+LEAK_THRESHOLDS = {
+    "least_answers": "3",
+    "blind_percent": "60",
+    "single_frame_percent": "100",
+    "order_percent": "50",
+    "caption_failure_percent": "50",
+}
 GOOD = {
     "project_settings": {"name": "New name"},
     "audits": {"asked": "10"},
@@ -100,6 +110,7 @@ GOOD = {
     "drafting_settings": {"frames": "8", "long_side": "512", "questions_per_category": "2", "control_percent": "0"},
     "question_targets": TARGETS,
     "accumulation": THRESHOLDS,
+    "leak_settings": LEAK_THRESHOLDS,
 }
 BY_NAME = {
     "my_queue": {"verb": "pause"},
@@ -122,6 +133,8 @@ BY_NAME = {
     "audit_caption": {"verdict": "right", "seen_mark": "0"},
     "accumulation_scene": {"verb": "drop", "reason": "A still."},
     "release_exports": {"layout": "haicbench"},
+    "leak_lab": {"verb": "measure"},
+    "leak_lab_question": {"flag": "1", "decision": "kept", "reason": "meant so", "seen_answers": "3"},
 }
 """Forms that are read by the names of their fields, not by a form class."""
 UNHASHED = {"django_session", "cache"}
@@ -132,6 +145,8 @@ UNHASHED = {"django_session", "cache"}
 def scene(project: Project, ana: User, rui: User, adam: User, otto: User) -> dict[str, str]:
     """A clip with approved words, an audit, a release, its export, a run, a scene, an upload; all their addresses."""
     finished = finish_clip(project, author=ana, reviewer=rui)
+    given_answers(given_run(project, Setting.BLIND), finished.item, right=3)
+    measure(project)
     draw_audit(project=project, seed=1, asked=1, actor=adam)
     release = freeze_release(project=project, version="1.0.0", notes="", actor=adam)
     export = want_export(release=release, layout="haicbench", user=adam)

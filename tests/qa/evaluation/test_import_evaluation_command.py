@@ -63,7 +63,7 @@ def test_unknown_ids_are_listed_up_to_twenty(release: Release, tmp_path: Path, c
 
 
 def test_captions_scores_and_tables_come_in(release: Release, tmp_path: Path, capsys: Out) -> None:
-    run(written(tmp_path, '{"clip_id": "c", "model": "m", "caption": "A man."}'), "--release", "1.0.0", "--judge", "j")
+    run(written(tmp_path, '{"clip_id": "c", "model": "m", "caption": "A man."}'), "--release", "1.0.0")
     made = EvaluationRun.objects.get()
     clips = "not in the file: 3\n  2024-01-31\n  2024-02-29\n  2024-03-01\n"
     assert capsys.readouterr().out == f"{clips}run {made.uid}: 1 captions\n"
