@@ -21,12 +21,14 @@ class QAConfig(AppConfig):
         from qa.services.ledger import approved_questions
         from qa.services.queue import QUESTIONS
         from qa.services.seals import clips_to_answer, hides_notes
+        from qa.services.statistics import sweep_statistics
         from qa.services.stuck import stuck_questions
 
         register("qa", QuestionKind())
         register_item("qa", "Questions", approved_questions)
         units.register(QUESTIONS)
         register_sweep(sweep_exports)
+        register_sweep(sweep_statistics)
         register_stuck(stuck_questions)
         register_seal(is_sealed)
         register_sealed_clips(clips_to_answer)

@@ -16,6 +16,7 @@ from qa.views import (
     release_changes,
     releases,
     reviews,
+    statistics,
     targets,
     withdrawal,
 )
@@ -45,6 +46,8 @@ urlpatterns = [
     path(f"{_PROJECT}review/", projects.review_queue, name="review_queue"),
     path(f"{_PROJECT}figures/", figures.figures, name="figures"),
     path(f"{_PROJECT}figures/<str:username>", figures.person_figures, name="person_figures"),
+    path(f"{_PROJECT}statistics/", statistics.statistics, name="statistics"),
+    path(f"{_PROJECT}statistics/<str:plot_file>", statistics.statistics_file, name="statistics_file"),
     path(f"{_PROJECT}audits/", audits.audits, name="audits"),
     path(f"{_PROJECT}audits/<int:number>/", audits.audit, name="audit"),
     path(f"{_PROJECT}audits/<int:number>/next", audits.audit_next, name="audit_next"),

@@ -24,6 +24,7 @@ from annotation.transactions import in_transaction
 from annotation.workflow import move
 from qa.models import LeakFlag, QAComment, QAItem, QASkip, QAWorkingCopy, ReleaseItem
 from qa.services.exports import forget_exports
+from qa.services.statistics import forget_statistics
 
 LONGEST_REASON = 500
 
@@ -101,6 +102,8 @@ def _withdraw(clip: Clip, *, actor: User | None, reason: str, erase: bool) -> Cl
         _erase_words(erased)
     if is_changed and ReleaseItem.objects.filter(clip=clip).exists():
         forget_exports(clip.project)
+    if is_changed:
+        forget_statistics(clip)
     transaction.on_commit(partial(remove_files, clip), robust=True)
     return clip
 

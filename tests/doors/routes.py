@@ -94,6 +94,8 @@ ROUTES: dict[str, Route] = {
     "qa_adjudication": Route(Kind.PROJECT, FORM),
     "figures": Route(Kind.PROJECT, READ),
     "person_figures": Route(Kind.PROJECT, READ),
+    "statistics": Route(Kind.PROJECT, READ),
+    "statistics_file": Route(Kind.PROJECT, READ),
     "audits": Route(Kind.PROJECT, FORM),
     "audit": Route(Kind.PROJECT, READ),
     "audit_next": Route(Kind.PROJECT, "POST"),

@@ -39,6 +39,7 @@ FOREIGN = {
     "uid": "",
     "export_uid": "",
     "number": "1",
+    "plot_file": "caption-words.csv",
 }
 ABSENT = {
     "slug": "absent",
@@ -54,8 +55,9 @@ ABSENT = {
     "uid": "00000000-0000-4000-8000-000000000000",
     "export_uid": "00000000-0000-4000-8000-000000000000",
     "number": "999999999",
+    "plot_file": "absent.csv",
 }
-IN_EVERY_PROJECT = {"prompt_name"}
+IN_EVERY_PROJECT = {"prompt_name", "plot_file"}
 """Parts of an address that name something which no project lacks."""
 BODIES: list[tuple[Any, str]] = [
     (b'{"text": 1, "nobody": [', "application/json"),
