@@ -53,8 +53,11 @@ class Said:
     description: str
 
 
-def histogram(said: Said, bars: Sequence[tuple[str, int]], *, axis: str) -> SafeString:
-    """Columns side by side. bars: (where it begins, how many). axis: what is counted along it."""
+def histogram(said: Said, bars: Sequence[tuple[str, int]], *, axis: str, begins: bool = True) -> SafeString:
+    """Columns side by side. bars: (label, how many). axis: what is counted along it.
+
+    begins: a label says where its column begins, and stands there; else it names the column.
+    """
     if not any(value for _, value in bars):
         return _nothing(said)
     top = _round_top(max(value for _, value in bars))
@@ -66,7 +69,7 @@ def histogram(said: Said, bars: Sequence[tuple[str, int]], *, axis: str) -> Safe
         x, height = _LEFT + place * step, _PLOT_HEIGHT * value / top
         parts.append(_bar(1, x + step * 0.06, floor - height, step * 0.88, height))
         if place % every == 0:
-            parts.append(_text(label, x + step * 0.06, floor + 15))
+            parts.append(_text(label, x if begins else x + step / 2, floor + 15, anchor="middle"))
     parts.append(_text(axis, (_LEFT + _RIGHT) / 2, floor + 32, anchor="middle"))
     return _svg(said, floor + 40, parts)
 
@@ -121,8 +124,8 @@ def lines(said: Said, labels: Sequence[str], series: Sequence[tuple[str, Sequenc
         parts += [_bar(number, x, floor + 26, 11, 11), _text(name, x + 16, floor + 36)]
     for place, label in enumerate(labels):
         if place % every == 0:
-            last = place + every >= len(labels) and place > 0
-            parts.append(_text(label, _LEFT + place * step, floor + 15, anchor="end" if last else "start"))
+            anchor = "middle" if place < len(labels) - 1 or not place else "end"
+            parts.append(_text(label, _LEFT + place * step, floor + 15, anchor=anchor))
     return _svg(said, floor + 44, parts)
 
 
@@ -154,10 +157,10 @@ def _cloud_rows(words: Sequence[tuple[str, int]]) -> list[list[tuple[str, float,
     filled = 0.0
     for text, count in words:
         word = _cut(text, _LONGEST_WORD)
-        ems = sum(1.05 if east_asian_width(letter) in "WF" else 0.62 for letter in word)
+        ems = sum(map(_ems, word))
         size = _SMALLEST + (_LARGEST - _SMALLEST) * sqrt((count - least) / (most - least) if most > least else 0)
         size = min(size, _CLOUD_WIDTH / (ems + 0.6))
-        width = (ems + 0.5) * size
+        width = (ems + 0.4) * size
         if filled + width > _CLOUD_WIDTH:
             rows.append([])
             filled = 0.0
@@ -165,6 +168,13 @@ def _cloud_rows(words: Sequence[tuple[str, int]]) -> list[list[tuple[str, float,
         row.insert(len(row) if len(row) % 2 else 0, (word, size, width))
         filled += width
     return rows
+
+
+def _ems(letter: str) -> float:
+    """How wide a bold letter is in the widest of our fonts."""
+    if letter in "mwMW" or east_asian_width(letter) in "WF":
+        return 1.06
+    return 0.46 if letter in "fijlrt'-" else 0.74
 
 
 def _svg(said: Said, height: float, parts: Sequence[SafeString], *, kind: str = "chart") -> SafeString:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -158,11 +159,16 @@ def _outcome_rows(*names: str) -> Callable[[Tally], list[Row]]:
 
 
 def _drawn_bins(axis: str) -> Draw:
-    return lambda said, rows: charts.histogram(said, [(f"{row[0]:,g}", int(row[2])) for row in rows], axis=axis)
+    def draw(said: Said, rows: list[Row]) -> SafeString:
+        bars = [(f"{row[0]:,g}{'+' if row[1] == 'more' else ''}", int(row[2])) for row in rows]
+        return charts.histogram(said, bars, axis=axis)
+
+    return draw
 
 
 def _draw_people(said: Said, rows: list[Row]) -> SafeString:
-    return charts.histogram(said, [(str(row[0]).partition(" ")[0], int(row[1])) for row in rows], axis="People")
+    bars = [(str(row[0]).replace(" or more", "+"), int(row[1])) for row in rows]
+    return charts.histogram(said, bars, axis="People", begins=False)
 
 
 def _draw_words(said: Said, rows: list[Row]) -> SafeString:
@@ -189,7 +195,7 @@ def _prompt(row: Row) -> str:
 
 
 def _draw_cost(said: Said, rows: list[Row]) -> SafeString:
-    return charts.bars(said, [(str(row[0]), float(row[3] or 0), f"${row[3]}") for row in rows])
+    return charts.bars(said, [(str(row[0]), float(row[3] or 0), f"${row[3] or 0:.4f}") for row in rows])
 
 
 def _drawn_outcomes(*kinds: str) -> Draw:
@@ -202,7 +208,8 @@ def _draw_weeks(said: Said, rows: list[Row]) -> SafeString:
     series: list[tuple[str, list[int]]] = [
         (name, [int(row[place]) for row in rows]) for place, name in ((1, "Captions"), (2, "Questions"))
     ]
-    return charts.lines(said, [str(row[0]) for row in rows], series)
+    mondays = [date.fromisoformat(str(row[0])) for row in rows]
+    return charts.lines(said, [f"{one.day} {one:%b}" for one in mondays], series)
 
 
 _OF_RELEASE = {AS_DRAFTED: "As drafted", EDITED: "Edited", FIXED: "Fixed in review", RETURNED: "Returned first"}

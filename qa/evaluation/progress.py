@@ -91,8 +91,8 @@ def forecast(project: Project, found: list[Week], *, today: date) -> str:
     missing_questions = int(_rows(_MISSING_QUESTIONS, project)[0][0])
     whole = found[:-1][-PACE_WEEKS:]
     said = [
-        _said("captions", missing_captions, sum(week.captions for week in whole), today),
-        _said("questions", missing_questions, sum(week.questions for week in whole), today),
+        _said("Captions", missing_captions, sum(week.captions for week in whole), today),
+        _said("Questions", missing_questions, sum(week.questions for week in whole), today),
     ]
     return " ".join(one for one in said if one)
 
@@ -100,14 +100,15 @@ def forecast(project: Project, found: list[Week], *, today: date) -> str:
 def _said(what: str, missing: int, done: int, today: date) -> str:
     if not missing:
         return ""
+    said = f"{what} missing: {missing:,}."
     if not done:
-        return f"{missing:,} {what} are missing; nothing was approved in the last four whole weeks to forecast from."
+        return f"{said} Nothing was approved in the last four whole weeks to forecast from."
+    said = f"{said} At {done / PACE_WEEKS:,.2f} a week, the mean of the last four whole weeks, that takes"
     days = -(-missing * PACE_WEEKS * 7 // done)
-    pace = f"{missing:,} {what} are missing; at {done / PACE_WEEKS:,.1f} a week, the mean of the last four whole weeks,"
     if days > _MOST_YEARS * 365:
-        return f"{pace} they take more than {_MOST_YEARS} years."
+        return f"{said} more than {_MOST_YEARS} years."
     until = today + timedelta(days=days)
-    return f"{pace} they are done by {until.day} {until:%B %Y}."
+    return f"{said} until {until.day} {until:%B %Y}."
 
 
 def _rows(statement: str, project: Project, **more: Any) -> list[Any]:

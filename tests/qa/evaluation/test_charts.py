@@ -66,7 +66,7 @@ def test_words_of_a_cloud_stay_inside_and_apart() -> None:
     boxes = []
     for one in root.iter(f"{SVG}text"):
         size, text = float(one.get("font-size", "0")), one.text or ""
-        half = len(text) * 0.62 * size / 2
+        half = sum(map(charts._ems, text)) * size / 2
         x, y = float(one.get("x", "0")), float(one.get("y", "0"))
         boxes.append((x - half, y - size * 0.8, x + half, y + size * 0.2))
     assert len(boxes) == 60

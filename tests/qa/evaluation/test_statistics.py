@@ -247,16 +247,16 @@ def test_weeks_and_forecast(project: Project, clips: list[Clip], adam: User) -> 
                  "FROM generate_series(3, 0, -1) n")  # fmt: skip
     assert [[row[0]] for row in plot.rows] == begins
     # The three whole weeks have 3: over the last four whole weeks that is 0.75 each; 1 caption is missing.
-    assert "1 captions are missing; at 0.8 a week, the mean of the last four whole weeks," in plot.note
+    assert "Captions missing: 1. At 0.75 a week, the mean of the last four whole weeks, that takes until" in plot.note
 
 
 def test_a_forecast_by_hand(project: Project, clips: list[Clip]) -> None:
     today = timezone.now().date().replace(year=2026, month=3, day=2)
     whole = [Week(today - timedelta(weeks=n), captions, 0) for n, captions in enumerate((9, 2, 0, 1, 1, 7))]
     # The newest is this week and does not count: 2 + 0 + 1 + 1 = 4, so that 1 missing caption takes 7 days.
-    assert forecast(project, whole[::-1], today=today).endswith("they are done by 9 March 2026.")
+    assert forecast(project, whole[::-1], today=today).endswith("that takes until 9 March 2026.")
     Project.objects.filter(pk=project.pk).update(question_targets={"count": 2})
-    assert "10 questions are missing; nothing was approved" in forecast(project, whole[::-1], today=today)
+    assert "Questions missing: 10. Nothing was approved" in forecast(project, whole[::-1], today=today)
 
 
 def test_an_empty_project_has_empty_tables(project: Project, adam: User) -> None:

@@ -280,7 +280,7 @@ def _fill() -> None:
         "minutes": [[[n, n + 1, count] for n, count in enumerate(hump)]],
         "cost": [[["Captions", 402, 48.1, 0.119652], ["Questions", 1948, 31.77, 0.01631]]],
         "progress": [[[f"2026-{9 + n // 5:02d}-{1 + n % 5 * 7:02d}", 20 + n * 3, 60 + n * 9] for n in range(12)],
-                     "98 captions are missing; at 43.5 a week they are done by 8 December 2026."],
+                     "Captions missing: 98. At 43.50 a week, that takes until 8 December 2026."],
     }  # fmt: skip
     for name, value in values.items():
         CountedStatistics.objects.filter(name=name, release=None).update(value=value)
