@@ -261,7 +261,7 @@ def _word(word: str, x: float, y: float, size: float, colour: int) -> SafeString
 
 def _round_top(value: int) -> int:
     """The end of an axis: even, so that its half is a whole number too."""
-    power = 10 ** max(len(str(value)) - 1, 0)
+    power = int("1".ljust(len(str(value)), "0"))
     return max(2, next(top for top in (power * n for n in (1, 2, 4, 6, 8, 10)) if top >= value))
 
 

@@ -19,7 +19,7 @@ _MINUTES = f"""
     SELECT minutes, count(*) FROM (
         SELECT clip.id, (coalesce(sum(work.active_ms), 0) / 60000)::int AS minutes
         FROM annotation_clip AS clip
-        JOIN annotation_caption AS caption ON caption.clip_id = clip.id AND caption.state = '{State.APPROVED}'
+        JOIN annotation_caption AS caption ON caption.clip_id = clip.id AND caption.state IN ('{State.APPROVED}')
         JOIN (
             SELECT caption.clip_id, lease.active_ms FROM annotation_captionlease AS lease
                 JOIN annotation_caption AS caption ON caption.id = lease.caption_id
@@ -29,17 +29,17 @@ _MINUTES = f"""
                 JOIN qa_qaset AS qa_set ON qa_set.id = lease.qa_set_id
                 WHERE lease.work = '{LeaseWork.EDIT}' AND qa_set.project_id = %(project)s
         ) AS work ON work.clip_id = clip.id
-        WHERE clip.project_id = %(project)s AND clip.state = '{ClipStatus.ACTIVE}'
+        WHERE clip.project_id = %(project)s AND clip.state IN ('{ClipStatus.ACTIVE}')
         GROUP BY clip.id HAVING sum(work.active_ms) > 0
     ) AS spent GROUP BY minutes ORDER BY minutes
 """  # noqa: S608 - all of it is written above
 _WEEKS = """
     SELECT date_trunc('week', approved_at AT TIME ZONE 'UTC')::date AS week, count(*) FROM (
         SELECT max(event.created_at) AS approved_at FROM annotation_event AS event
-        JOIN {table} AS object ON object.uid::text = event.object_id AND object.state = 'approved'
-        JOIN annotation_clip AS clip ON clip.id = object.clip_id AND clip.state = 'active'
+        JOIN {table} AS object ON object.uid::text = event.object_id AND object.state IN ('approved')
+        JOIN annotation_clip AS clip ON clip.id = object.clip_id AND clip.state IN ('active')
         WHERE event.project_id = %(project)s AND event.object_type = %(kind)s
-            AND event.to_state = 'approved' AND event.from_state <> 'approved'
+            AND event.to_state IN ('approved') AND event.from_state <> 'approved'
         GROUP BY event.object_id
     ) AS approved GROUP BY week
 """
@@ -51,7 +51,7 @@ _MISSING_QUESTIONS = f"""
     LEFT JOIN (SELECT clip_id, category, count(*) AS n FROM qa_qaitem
         WHERE state = '{State.APPROVED}' GROUP BY clip_id, category) AS there
         ON there.clip_id = clip.id AND there.category = target.category
-    WHERE clip.project_id = %(project)s AND clip.state = '{ClipStatus.ACTIVE}'
+    WHERE clip.project_id = %(project)s AND clip.state IN ('{ClipStatus.ACTIVE}')
 """  # noqa: S608 - all of it is written above
 
 

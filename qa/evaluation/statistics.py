@@ -92,9 +92,10 @@ def signatures(project: Project) -> dict[int, list[str]]:
     return dict(found)
 
 
-def _by_part(rows: QuerySet[Any], clip: str, facts: dict[str, Any]) -> QuerySet[Any]:
+def _by_part(rows: QuerySet[Any], clip: str, facts: dict[str, Any]) -> QuerySet[Any, Any]:
     part = Func(F(clip), PART, function="div", output_field=IntegerField())
-    return rows.order_by().annotate(part=part).values_list("part").annotate(**facts)
+    grouped: QuerySet[Any, Any] = rows.order_by().annotate(part=part).values_list("part").annotate(**facts)
+    return grouped
 
 
 def tally_of_part(project: Project, part: int) -> Tally:

@@ -254,4 +254,4 @@ def _is_changed(project: Project, state: dict[str, Any] | None, at: datetime) ->
     """Also once a day: weeks and forecasts go on by themselves. 1 query."""
     if state is None or any(state[name] != value for name, value in _besides(project, at).items()):
         return True
-    return Event.objects.filter(project=project, pk__gt=state["after"]).count() != state["events"]
+    return Event.objects.filter(project=project, pk__gt=state["after"]).count() != int(state["events"])

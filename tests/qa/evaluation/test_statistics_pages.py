@@ -17,6 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotation.models import Outbox, Project, User
 from annotation.workflow import database_now
+from qa.evaluation.statistics import tally_of_part
 from qa.models import CountedStatistics
 from qa.services import statistics
 from qa.services.releases import freeze_release
@@ -134,7 +135,7 @@ def test_only_parts_that_changed_are_counted_again(
     monkeypatch.setattr("qa.evaluation.statistics.PART", 2)
     monkeypatch.setattr(statistics, "PART", 2)
     counted: list[int] = []
-    whole = statistics.tally_of_part
+    whole = tally_of_part
 
     def noted(project: Project, part: int) -> Any:
         counted.append(part)
@@ -182,7 +183,7 @@ def test_what_was_counted_before_a_withdrawal_is_not_written_after_it(
 ) -> None:
     clip = clips.clips.filter(caption__approved_revision__text=SECRET).first()
     assert clip is not None
-    whole = statistics.tally_of_part
+    whole = tally_of_part
 
     def overtaken(project: Project, part: int) -> Any:
         tally = whole(project, part)
