@@ -15,20 +15,25 @@ class QAConfig(AppConfig):
         from annotation.services.outbox import register_sweep
         from annotation.services.seals import register_seal, register_sealed_clips
         from annotation.services.stuck import register_stuck
+        from qa.services.answering_kinds import ANSWER, DESCRIBE, AnswerKind, DescribeKind
         from qa.services.blind import is_sealed
         from qa.services.drafted_items import QuestionKind
         from qa.services.exports import sweep_exports
         from qa.services.ledger import approved_questions
         from qa.services.queue import QUESTIONS
+        from qa.services.run_figures import sweep_figures
         from qa.services.seals import clips_to_answer, hides_notes
         from qa.services.statistics import sweep_statistics
         from qa.services.stuck import stuck_questions
 
         register("qa", QuestionKind())
+        register(ANSWER, AnswerKind())
+        register(DESCRIBE, DescribeKind())
         register_item("qa", "Questions", approved_questions)
         units.register(QUESTIONS)
         register_sweep(sweep_exports)
         register_sweep(sweep_statistics)
+        register_sweep(sweep_figures)
         register_stuck(stuck_questions)
         register_seal(is_sealed)
         register_sealed_clips(clips_to_answer)

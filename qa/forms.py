@@ -6,8 +6,9 @@ from django import forms
 
 from annotation.forms import StrictForm
 from qa.categories import FACTS, Category
-from qa.models import ReleaseKind
+from qa.models import ReleaseKind, Setting
 from qa.models.audits import MOST_ASKED
+from qa.models.runs import MOST_TRIES
 from qa.releases.splits import Split
 from qa.services.audits import MOST_SEED
 from qa.services.targets import MOST
@@ -38,6 +39,25 @@ class ReleaseForm(StrictForm):
         widget=forms.CheckboxSelectMultiple,
         label="Splits let in",
     )
+
+
+class EvaluationForm(StrictForm):
+    """The releases to choose from are put in by the page."""
+
+    release = forms.ChoiceField(label="On")
+    setting = forms.ChoiceField(choices=Setting.choices)
+    model = forms.CharField(
+        max_length=200, required=False, label="Model under test", help_text="Needs none where captions are judged."
+    )
+    judge = forms.CharField(
+        max_length=200, required=False, help_text="Who answers from captions. Keep one judge for all rows you compare."
+    )
+    frames = forms.IntegerField(min_value=1, max_value=64, required=False)
+    tries = forms.IntegerField(
+        min_value=1, max_value=MOST_TRIES, label="Tries of each question", help_text="More than one finds out luck."
+    )
+    limit = forms.IntegerField(min_value=1, max_value=1_000_000, required=False, label="At most so many questions")
+    is_batch = forms.BooleanField(required=False, label="In bulk: half the price, within a day")
 
 
 class ReleaseSettingsForm(StrictForm):

@@ -84,7 +84,7 @@ def make_run(
         raise BadInput({"kind": f"must be one of {', '.join(KINDS)}"})
     if limit is not None and limit < 1:
         raise BadInput({"limit": "must be 1 or more"})
-    _lock(project)
+    lock(project)
     own = settings_of(project)
     wanted = Run.Kind(kind)
     run = _new_run(own, wanted, user=user, is_batch=is_batch)
@@ -112,7 +112,7 @@ def draft_by_itself() -> None:
 @in_transaction
 def _add_new(own: DraftingSettings, kind: Run.Kind) -> None:
     """What one person stops stays stopped: a paused run takes nothing on, what was cancelled was asked for."""
-    _lock(own.project)
+    lock(own.project)
     runs = Run.objects.filter(project=own.project, kind=kind, by_itself=True)
     if runs.filter(status=Run.Status.PAUSED).exists():
         return
@@ -122,7 +122,7 @@ def _add_new(own: DraftingSettings, kind: Run.Kind) -> None:
         _new_jobs(run or _new_run(own, kind, by_itself=True), some, None)
 
 
-def _lock(project: Project) -> None:
+def lock(project: Project) -> None:
     """Two who ask for a project's drafts at once would make the same jobs."""
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
@@ -159,7 +159,7 @@ def _new_jobs(run: Run, targets: list[Target], limit: int | None) -> int:
         else:
             run.known += 1
     made = Job.objects.bulk_create(fresh)
-    _requeue(Job.objects.filter(pk__in=again), run=run)
+    requeue(Job.objects.filter(pk__in=again), run=run)
     if not run.is_batch:
         nudge([*(job.pk for job in made), *again])
     return len(fresh) + len(again)
@@ -230,7 +230,7 @@ def pause(*, run: Run, user: User) -> None:
 def resume(*, run: Run, user: User) -> None:
     _change(run, user, to=Run.Status.RUNNING, allowed=(Run.Status.PAUSED,))
     paused = Job.objects.filter(run=run, status__in=WAITING)
-    _requeue(paused, run=run)
+    requeue(paused, run=run)
     _nudge_all(run)
 
 
@@ -254,7 +254,7 @@ def retry(*, run: Run, user: User, reason: str) -> int:
     failed = Job.objects.filter(
         run=run, reason=reason, status__in=(JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.PAUSED)
     )
-    count = _requeue(failed, run=run)
+    count = requeue(failed, run=run)
     _nudge_all(run)
     return count
 
@@ -264,7 +264,7 @@ def close_breaker(*, model: str, user: User, project: Project) -> None:
     """Say that the model may be called again; what waited for it goes on. Raises RightMissing."""
     require(user, "draft", project=project)
     breakers.close(model, actor=user)
-    _requeue(Job.objects.filter(model=model, status=JobStatus.PAUSED, reason="breaker"))
+    requeue(Job.objects.filter(model=model, status=JobStatus.PAUSED, reason="breaker"))
 
 
 @in_transaction
@@ -272,7 +272,7 @@ def change_drafting(*, project: Project, user: User, **fields: object) -> Drafti
     """fields: of DraftingSettings, checked by their form. What waited for money is tried again. Raises RightMissing."""
     require(user, "configure", project=project)
     own, _ = DraftingSettings.objects.update_or_create(project=project, defaults=fields)
-    _requeue(Job.objects.filter(clip__project=project, status=JobStatus.PAUSED, reason="budget"))
+    requeue(Job.objects.filter(clip__project=project, status=JobStatus.PAUSED, reason="budget"))
     return own
 
 
@@ -287,7 +287,7 @@ def _change(run: Run, user: User, *, to: Run.Status, allowed: tuple[Run.Status, 
     run.save(update_fields=["status"])
 
 
-def _requeue(jobs: QuerySet[Job], *, run: Run | None = None) -> int:
+def requeue(jobs: QuerySet[Job], *, run: Run | None = None) -> int:
     """As if they were new: their attempts go on counting, their failures do not."""
     more = {"run": run, "batch": None} if run is not None else {}
     return jobs.update(

@@ -169,12 +169,15 @@ def last_calls(project: Project) -> QuerySet[Call]:
 
 
 def kind_words(kind: str) -> str:
-    """`caption` is Captions, `qa:count` Questions: Count, `try:qa:count` Trying: Count."""
+    """`caption` is Captions, `qa:count` Questions: Count, `answer:blind` Answers: Blind, `try:qa:count` Trying."""
     if kind.startswith(TRY):
         return f"Trying: {_words(subject_of(kind))}"
-    return "Captions" if kind == "caption" else f"Questions: {_words(subject_of(kind))}"
+    if kind == "caption":
+        return "Captions"
+    return f"{_OF_KIND.get(kind.partition(':')[0], 'Questions')}: {_words(subject_of(kind))}"
 
 
+_OF_KIND = {"answer": "Answers", "describe": "Captions for a judge"}
 _CALL_FIELDS = ("model", "reserved_micro_usd", "is_repair", "batch_id", "created_at")
 _OUTCOME_FIELDS = (
     *("kind", "http_status", "problem", "cost_micro_usd", "input_tokens", "output_tokens"),

@@ -26,6 +26,7 @@ _NAV = [
     ("people", "People", "see"),
     ("project_settings", "Settings", "configure"),
     ("releases", "Releases", "see"),
+    ("evaluation", "Evaluation", "see"),
 ]
 """URL name, label, and the right that shows the entry; of two with one name the first that the role may see."""
 

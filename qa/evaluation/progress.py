@@ -49,7 +49,7 @@ _MISSING_QUESTIONS = f"""
     CROSS JOIN (SELECT key AS category, value::int AS wanted
         FROM annotation_project, jsonb_each_text(question_targets) WHERE id = %(project)s) AS target
     LEFT JOIN (SELECT clip_id, category, count(*) AS n FROM qa_qaitem
-        WHERE state = '{State.APPROVED}' GROUP BY clip_id, category) AS there
+        WHERE state IN ('{State.APPROVED}') GROUP BY clip_id, category) AS there
         ON there.clip_id = clip.id AND there.category = target.category
     WHERE clip.project_id = %(project)s AND clip.state IN ('{ClipStatus.ACTIVE}')
 """  # noqa: S608 - all of it is written above

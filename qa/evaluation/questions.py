@@ -103,6 +103,7 @@ def _approved(project: Project) -> Iterator[Question]:
         .order_by("clip__clip_id", "question_id")
     )
     for item in rows.iterator(chunk_size=CHUNK):
+        assert item.caption_revision is not None  # noqa: S101 - joined above
         yield _question(
             item,
             item.clip.clip_id,

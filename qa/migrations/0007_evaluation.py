@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ('judge', models.CharField(blank=True, max_length=200)),
                 ('frames', models.PositiveSmallIntegerField(null=True, validators=[django.core.validators.MinValueValidator(1)])),
                 ('tries', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)])),
+                ('questions', models.PositiveIntegerField(default=0)),
                 ('prompts', models.JSONField(default=dict)),
                 ('origin', models.CharField(choices=[('asked', 'Asked here'), ('captions', 'Captions brought, judged here'), ('lmms_eval', 'lmms-eval'), ('vlmevalkit', 'VLMEvalKit'), ('jsonl', 'Predictions'), ('published', 'Published')], default='asked', max_length=20)),
                 ('source_name', models.CharField(blank=True, max_length=255)),

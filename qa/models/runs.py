@@ -44,6 +44,7 @@ class EvaluationRun(models.Model):
     model: under test; of `human_captions` and `draft_caption`, who wrote the captions. judge: who answers from
         captions; empty where the model answers itself.
     frames: how many it was shown; None where nobody knows or it makes no sense. tries: how often each question is put.
+    questions: how many are put, each so many times.
     prompts: `{"answer": version, "describe": version}` of what was asked here; of an import, nothing.
     origin: where the answers come from. source_name: the file of an import.
     answering, describing: the work for the model; None for an import.
@@ -67,6 +68,7 @@ class EvaluationRun(models.Model):
     tries = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_TRIES)]
     )
+    questions = models.PositiveIntegerField(default=0)
     prompts = models.JSONField(default=dict)
     origin = models.CharField(max_length=20, choices=Origin.choices, default=Origin.ASKED)
     source_name = models.CharField(max_length=255, blank=True)
@@ -115,7 +117,7 @@ class AskedQuestion(models.Model):
         whose draft the judge of `draft_caption` reads.
     people: how many the approved caption names. try_number: from 1.
     order: ids of the options as they are shown; "none" stands for “None of these”. key_index: where the key is.
-    job: None for an import, and while the caption that is to be judged is not written.
+    job: what it waits for: the caption that is to be judged, then the answer. None for an import.
     """
 
     run = models.ForeignKey(EvaluationRun, on_delete=models.PROTECT, related_name="asked")
@@ -175,7 +177,7 @@ class Answer(AppendOnlyModel):
 class RunFigures(models.Model):
     """A run's figures as they were counted last; pages read these, never the answers themselves.
 
-    figures: as `qa.evaluation.tables.Figures.as_json`. answered: how many answers were counted.
+    figures: as `qa.evaluation.figures.Figures.as_json`. answered: how many answers were counted.
     """
 
     run = models.OneToOneField(EvaluationRun, on_delete=models.CASCADE, related_name="counted")

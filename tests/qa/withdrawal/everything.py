@@ -29,7 +29,17 @@ from annotation.services.drafts import store_draft
 from annotation.services.prompts import seed_prompts
 from annotation.states import Screened
 from annotation.workflow import database_now, move
-from qa.models import QAItem, QASkip
+from qa.models import (
+    Answer,
+    AskedQuestion,
+    CountedStatistics,
+    EvaluationRun,
+    LeakFlag,
+    QAItem,
+    QASkip,
+    Setting,
+    WrittenCaption,
+)
 from qa.services import items
 from qa.services.comments import beside_question
 from qa.services.releases import freeze_release
@@ -54,6 +64,7 @@ def everything_of(project: Project, *, ana: User, rui: User, oda: User, adam: Us
     clip = with_frames(finished.clip)
     _drafted_by_a_job(clip)
     _spoken_of(clip, finished.item, ana=ana, rui=rui)
+    _measured(clip, finished.item)
     _written_again(clip, ana=ana, oda=oda)
     names = [*_came_from_a_video(clip, adam), *_uploaded(clip, adam)]
     names += [str(file.name) for file in (clip.original, clip.video, clip.poster)]
@@ -98,6 +109,28 @@ def _spoken_of(clip: Clip, item: QAItem, *, ana: User, rui: User) -> None:
     QASkip.objects.create(qa_set=clip.qa_set, user=rui, work=LeaseWork.EDIT, reason=SkipReason.OTHER, note="skipped")
     ClipFlag.objects.create(clip=clip, raised_by=rui, reason=ClipFlag.Reason.STATIC, note="flagged")
     Notification.objects.create(clip=clip, recipient=ana, kind=Notification.Kind.REPLY, text="told")
+
+
+def _measured(clip: Clip, item: QAItem) -> None:
+    """A model wrote a caption and a judge answered from it; somebody wrote why its question stays."""
+    now = database_now()
+    run = EvaluationRun.objects.create(project=clip.project, setting=Setting.CAPTION, model="m", judge="j")
+    WrittenCaption.objects.create(run=run, clip=clip, text="What a model wrote.", created_at=now)
+    asked = AskedQuestion.objects.create(
+        run=run,
+        item=item,
+        revision=item.approved_revision,
+        clip=clip,
+        category=item.category,
+        people=1,
+        order=["o1", "o2", "o3", "o4"],
+        key_index=0,
+    )
+    Answer.objects.create(asked=asked, letter="A", choice="o1", is_right=True, reply="A, he jumps.", created_at=now)
+    LeakFlag.objects.create(
+        item=item, revision=item.approved_revision, measure="blind", evidence={}, decision="kept", decided_at=now
+    )
+    CountedStatistics.objects.create(project=clip.project, name="words", value=["jumps"], counted_at=now)
 
 
 def _written_again(clip: Clip, *, ana: User, oda: User) -> None:

@@ -43,6 +43,9 @@ ERASED = {
     " detail hand_reason",
     "annotation.Upload": "original_name fields reason",
     "annotation.VideoUpload": "name facts subtitles_name reason",
+    "qa.Answer": "reply",
+    "qa.CountedStatistics": "value",
+    "qa.LeakFlag": "reason",
     "qa.QAComment": "sentence text",
     "qa.QAReview": "reason",
     "qa.QARevision": "content",
@@ -51,6 +54,7 @@ ERASED = {
     "qa.QAWorkingCopy": "content",
     "qa.Release": "overrides",
     "qa.ReleaseItem": "content",
+    "qa.WrittenCaption": "text",
 }
 """Columns that may hold words of a clip, or words about it."""
 KEPT = {
@@ -89,6 +93,12 @@ KEPT = {
     "qa.ReleaseTally": "counts",
     "qa.Export": "layout status file sha256 error",
     "qa.AuditMark": "verdict digest",
+    "qa.EvaluationRun": "setting model judge prompts origin source_name",
+    "qa.AskedQuestion": "category order",
+    "qa.Answer": "letter choice",
+    "qa.RunFigures": "figures",
+    "qa.CountedStatistics": "name",
+    "qa.LeakFlag": "measure evidence decision",
 }
 """Codes, digests, names of files that are gone, and the ids by which releases name what was withdrawn."""
 NOT_OF_A_CLIP = {
@@ -96,7 +106,7 @@ NOT_OF_A_CLIP = {
     *("annotation.Prompt", "annotation.PromptChoice", "annotation.DraftingSettings", "annotation.ThresholdSet"),
     *("annotation.Run", "annotation.Batch", "annotation.Breaker", "annotation.BudgetAccount", "annotation.Outbox"),
     *("annotation.Heartbeat", "annotation.VideoBatch", "annotation.SceneHash", "annotation.VideoChunk"),
-    "qa.ReleaseSettings",
+    *("qa.ReleaseSettings", "qa.LeakSettings", "qa.BenchmarkScore"),
 }
 """Of people, of the project, of the installation, or of many clips: ids at most."""
 

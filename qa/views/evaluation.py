@@ -1,0 +1,188 @@
+"""The leaderboard of a release: what models scored, in the paper's order; and asking another model."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods, require_safe
+
+from annotation.errors import BadInput, NotVisible
+from annotation.forms import add_problems
+from annotation.services.drafted_captions import model_of, settings_of
+from annotation.views.pages import ProjectPage, project_page, refuse_unknown_parameters
+from qa.evaluation.published import haic_table_2
+from qa.evaluation.settings import DEFINITIONS
+from qa.evaluation.table_files import table_file
+from qa.evaluation.tables import AVERAGE, HEADINGS, PERCENTS, Table, table_of
+from qa.evaluation.text_tables import FILE_KINDS, file_kind
+from qa.forms import EvaluationForm
+from qa.models import EvaluationRun, Release, ReleaseKind, Setting
+from qa.services.evaluation import checked_wish, start_run
+from qa.services.run_figures import Progress, counted_at, progress_of, rows_of
+
+PARAMETERS = frozenset({"release", "setting", "sort", "order", "published"})
+NOW = "now"
+"""In the place of a release: what was approved when a run was made."""
+LAST_RUNS = 30
+PEOPLE = {"1": "1 person", "2": "2 people", "3+": "3 or more", "0": "nobody named"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody looks at. release: None for runs on what was approved."""
+
+    release: Release | None
+    setting: Setting
+    sort: str
+    descending: bool
+    with_published: bool
+
+    def query(self, **changes: str) -> str:
+        asked = {
+            "release": self.release.version if self.release else NOW,
+            "setting": self.setting.value,
+            "sort": self.sort,
+            "order": "down" if self.descending else "up",
+            **({"published": "1"} if self.with_published else {}),
+        }
+        return "?" + urlencode({name: value for name, value in {**asked, **changes}.items() if value})
+
+
+@require_http_methods(["GET", "POST"])
+def evaluation(request: HttpRequest, slug: str) -> HttpResponse:
+    page = project_page(request, slug, parameters=PARAMETERS)
+    choice = _choice(page, request)
+    form = EvaluationForm(request.POST or None, initial=_usual(page, choice))
+    form.fields["release"].choices = [  # type: ignore[attr-defined]
+        (NOW, "what is approved now"),
+        *((one.version, one.version) for one in _benchmarks(page)),
+    ]
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = _start(page, form.cleaned_data)
+        except BadInput as error:
+            add_problems(form, error)
+        else:
+            return redirect("evaluation_run", slug, run.uid)
+    rows = rows_of(page.project, choice.release)
+    table = _table(page, choice)
+    context = page.context(
+        current="evaluation",
+        choice=choice,
+        table=table,
+        releases=_benchmarks(page),
+        now=NOW,
+        settings=[(one, DEFINITIONS[one]) for one in Setting],
+        columns=_columns(choice),
+        files=list(FILE_KINDS),
+        people=_people(table),
+        people_columns=PEOPLE,
+        runs=_runs(page),
+        as_of=counted_at(rows),
+        may_ask=page.may("draft"),
+        form=form,
+    )
+    return render(request, "qa/evaluation.html", context, status=400 if form.errors else 200)
+
+
+@require_safe
+def evaluation_file(request: HttpRequest, slug: str, file_format: str) -> HttpResponse:
+    page = project_page(request, slug, parameters=PARAMETERS)
+    choice = _choice(page, request)
+    kind = file_kind(file_format)
+    name = f"{slug}-{choice.release.version if choice.release else NOW}-{choice.setting}.{kind.ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(table_file(_table(page, choice), file_format), content_type=kind.content_type, headers=headers)
+
+
+def _choice(page: ProjectPage, request: HttpRequest) -> Choice:
+    """Raises BadInput, NotVisible."""
+    refuse_unknown_parameters(request, PARAMETERS)
+    asked, benchmarks = request.GET, _benchmarks(page)
+    wanted = asked.get("release") or (benchmarks[0].version if benchmarks else NOW)
+    release = next((one for one in benchmarks if one.version == wanted), None)
+    if release is None and wanted != NOW:
+        raise NotVisible
+    setting = asked.get("setting") or Setting.CAPTION.value
+    if setting not in Setting.values:
+        raise BadInput({"setting": f"must be one of {', '.join(Setting.values)}"})
+    return Choice(
+        release=release,
+        setting=Setting(setting),
+        sort=asked.get("sort") or AVERAGE,
+        descending=asked.get("order") != "up",
+        with_published=asked.get("published") == "1",
+    )
+
+
+def _benchmarks(page: ProjectPage) -> list[Release]:
+    releases = Release.objects.visible_to(page.user).filter(project=page.project, kind=ReleaseKind.BENCHMARK)
+    return list(releases.order_by("-frozen_at"))
+
+
+def _table(page: ProjectPage, choice: Choice) -> Table:
+    rows = rows_of(page.project, choice.release)
+    if choice.with_published:
+        rows += haic_table_2()
+    return table_of(rows, setting=choice.setting, by=choice.sort, descending=choice.descending)
+
+
+def _columns(choice: Choice) -> list[dict[str, Any]]:
+    """name, label, the query that sorts by it, and how it is sorted now: "descending", "ascending" or ""."""
+    found = []
+    for name, label in HEADINGS.items():
+        is_sorted = name == choice.sort
+        other_way = "up" if is_sorted and choice.descending else "down"
+        now = ("descending" if choice.descending else "ascending") if is_sorted else ""
+        query = choice.query(sort=name, order=other_way)
+        found.append({"name": name, "label": label, "query": query, "sorted": now, "is_number": name in PERCENTS})
+    return found
+
+
+def _people(table: Table) -> list[dict[str, Any]]:
+    """Rows with their shares by people in the clip, in the order of PEOPLE; only runs that were measured here."""
+    shown = [line.row for line in table.lines if line.row.figures.by_people]
+    return [{"row": row, "shares": [row.figures.by_people.get(name) for name in PEOPLE]} for row in shown]
+
+
+def _runs(page: ProjectPage) -> list[tuple[EvaluationRun, Progress | None]]:
+    """The last ones; progress only of those that are asked here and not done. 2 queries for each of these."""
+    runs = EvaluationRun.objects.visible_to(page.user).filter(project=page.project)
+    found = runs.select_related("release", "counted").order_by("-pk")[:LAST_RUNS]
+    return [(run, None if _is_whole(run) else progress_of(run)) for run in found]
+
+
+def _is_whole(run: EvaluationRun) -> bool:
+    counted = getattr(run, "counted", None)
+    return run.answering_id is None or (counted is not None and counted.answered == run.questions * run.tries)
+
+
+def _usual(page: ProjectPage, choice: Choice) -> dict[str, Any]:
+    own = settings_of(page.project)
+    return {
+        "release": choice.release.version if choice.release else NOW,
+        "setting": choice.setting.value,
+        "judge": model_of(own),
+        "frames": own.frames,
+        "tries": 1,
+    }
+
+
+def _start(page: ProjectPage, said: dict[str, Any]) -> EvaluationRun:
+    """What does not fit the setting is left out of the wish: the form has a field for each."""
+    release = next((one for one in _benchmarks(page) if one.version == said["release"]), None)
+    setting = said["setting"]
+    is_judged = setting in (Setting.CAPTION, Setting.HUMAN_CAPTIONS, Setting.DRAFT_CAPTION)
+    has_model = setting not in (Setting.HUMAN_CAPTIONS, Setting.DRAFT_CAPTION)
+    wish = checked_wish(
+        setting=setting,
+        model=said["model"] if has_model else "",
+        judge=said["judge"] if is_judged else "",
+        frames=said["frames"],
+        tries=said["tries"],
+        is_batch=said["is_batch"],
+        limit=said["limit"],
+    )
+    return start_run(project=page.project, user=page.user, release=release, wish=wish)
