@@ -18,6 +18,7 @@ RIGHTS: dict[str, Role] = {
     "configure": Role.ADMIN,
     "draft": Role.ADMIN,
     "release": Role.ADMIN,
+    "evaluate": Role.ADMIN,
 }
 """A right -> the first role that has it."""
 

@@ -26,7 +26,7 @@ from qa.views import (
 _PROJECT = "projects/<slug:slug>/"
 _CLIP = f"{_PROJECT}clips/<str:clip_id>/"
 _RELEASE = f"{_PROJECT}releases/<str:version>/"
-_RUN = f"{_PROJECT}evaluation/runs/<uuid:uid>/"
+_RUN = f"{_PROJECT}evaluation/runs/<uuid:run_uid>/"
 _QUESTION = f"{_PROJECT}questions/<str:question_id>/"
 
 urlpatterns = [
@@ -53,8 +53,8 @@ urlpatterns = [
     path(f"{_PROJECT}statistics/<str:plot_file>", statistics.statistics_file, name="statistics_file"),
     path(f"{_PROJECT}evaluation/", evaluation.evaluation, name="evaluation"),
     path(f"{_PROJECT}evaluation/table/<slug:file_format>", evaluation.evaluation_file, name="evaluation_file"),
-    path(f"{_RUN}", evaluation_runs.evaluation_run, name="evaluation_run"),
-    path(f"{_RUN}against/<uuid:other>", evaluation_runs.evaluation_compare, name="evaluation_compare"),
+    path(_RUN, evaluation_runs.evaluation_run, name="evaluation_run"),
+    path(f"{_RUN}against/<uuid:other_uid>", evaluation_runs.evaluation_compare, name="evaluation_compare"),
     path(f"{_CLIP}captions", evaluation_runs.caption_comparison, name="caption_comparison"),
     path(f"{_PROJECT}audits/", audits.audits, name="audits"),
     path(f"{_PROJECT}audits/<int:number>/", audits.audit, name="audit"),

@@ -125,8 +125,8 @@ def _first_line(lines: _Lines) -> str:
 
 def _columns(header: str, required: Collection[str]) -> tuple[str, list[str]]:
     """The delimiter, by which most of what is required is found, and the names."""
-    found = {delimiter: _split(header, delimiter) for delimiter in DELIMITERS}
-    delimiter = max(DELIMITERS, key=lambda one: (len(set(required) & set(found[one])), len(found[one])))
+    found = _split_by_each(header, required)
+    delimiter = max(found, key=lambda one: (len(set(required) & set(found[one])), len(found[one])))
     columns = found[delimiter]
     if len(columns) > MOST_COLUMNS:
         raise BadInput({"header": f"has {len(columns):,} columns; at most {MOST_COLUMNS} are possible"})
@@ -139,6 +139,22 @@ def _columns(header: str, required: Collection[str]) -> tuple[str, list[str]]:
         if column not in columns:
             raise BadInput({"header": f"there is no column “{column}”"})
     return delimiter, columns
+
+
+def _split_by_each(header: str, required: Collection[str]) -> dict[str, list[str]]:
+    """Names in quotes can be split by their own delimiter only.
+
+    Raises BadInput for what is broken by one delimiter, and by the others does not give what is required.
+    """
+    found, problem = {}, None
+    for delimiter in DELIMITERS:
+        try:
+            found[delimiter] = _split(header, delimiter)
+        except BadInput as error:
+            problem = problem or error
+    if problem and not any(set(required) <= set(columns) for columns in found.values()):
+        raise problem
+    return found
 
 
 def _split(header: str, delimiter: str) -> list[str]:

@@ -43,7 +43,8 @@ class Kind(IntEnum):
 class Row:
     """One run, or one line of a table in print.
 
-    key: of the run; "" in print. published_in: where it is printed; "" for a run of ours.
+    key: of the run; "" in print. published_in: where it is printed; "" for a run of ours. asked: how many answers a
+        run of ours will have.
     """
 
     model: str
@@ -53,6 +54,11 @@ class Row:
     figures: Figures
     key: str = ""
     published_in: str = ""
+    asked: int = 0
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.figures.answers < self.asked
 
     @property
     def kind(self) -> Kind:

@@ -95,6 +95,7 @@ def rows_of(project: Project, release: Release | None) -> list[Row]:
             setting=Setting(one.run.setting),
             figures=figures_in(one),
             key=str(one.run.uid),
+            asked=one.run.questions * one.run.tries,
             published_in=one.run.source_name if one.run.origin == EvaluationRun.Origin.PUBLISHED else "",
         )
         for one in counted

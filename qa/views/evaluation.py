@@ -26,6 +26,7 @@ PARAMETERS = frozenset({"release", "setting", "sort", "order", "published"})
 NOW = "now"
 """In the place of a release: what was approved when a run was made."""
 LAST_RUNS = 30
+FILE_LABELS = {"csv": "CSV", "markdown": "Markdown", "latex": "LaTeX"}
 PEOPLE = {"1": "1 person", "2": "2 people", "3+": "3 or more", "0": "nobody named"}
 
 
@@ -76,9 +77,8 @@ def evaluation(request: HttpRequest, slug: str) -> HttpResponse:
         now=NOW,
         settings=[(one, DEFINITIONS[one]) for one in Setting],
         columns=_columns(choice),
-        files=list(FILE_KINDS),
-        people=_people(table),
-        people_columns=PEOPLE,
+        files=[(name, FILE_LABELS[name]) for name in FILE_KINDS],
+        **_by_people(table),
         runs=_runs(page),
         as_of=counted_at(rows),
         may_ask=page.may("draft"),
@@ -141,10 +141,14 @@ def _columns(choice: Choice) -> list[dict[str, Any]]:
     return found
 
 
-def _people(table: Table) -> list[dict[str, Any]]:
-    """Rows with their shares by people in the clip, in the order of PEOPLE; only runs that were measured here."""
+def _by_people(table: Table) -> dict[str, Any]:
+    """Shares by people in the clip, in the order of PEOPLE as far as there are some; of runs measured here."""
     shown = [line.row for line in table.lines if line.row.figures.by_people]
-    return [{"row": row, "shares": [row.figures.by_people.get(name) for name in PEOPLE]} for row in shown]
+    names = [name for name in PEOPLE if any(name in row.figures.by_people for row in shown)]
+    return {
+        "people": [{"row": row, "shares": [row.figures.by_people.get(name) for name in names]} for row in shown],
+        "people_columns": [PEOPLE[name] for name in names],
+    }
 
 
 def _runs(page: ProjectPage) -> list[tuple[EvaluationRun, Progress | None]]:

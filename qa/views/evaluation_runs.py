@@ -17,20 +17,21 @@ from annotation.states import ClipStatus, State
 from annotation.views.pages import ProjectPage, page_or_partial, project_page
 from annotation.word_diff import word_diff
 from qa.evaluation.figures import comparison
-from qa.evaluation.settings import DEFINITIONS, texts_of
+from qa.evaluation.settings import DEFINITIONS, NONE, NONE_OF_THESE, texts_of
 from qa.evaluation.tables import PERCENTS
 from qa.models import Answer, AskedQuestion, EvaluationRun, WrittenCaption
 from qa.services.evaluation import run_for, works_of
 from qa.services.run_figures import figures_in, pairs_of, progress_of
 
 SIZE = 50
+NOTHING = "no option"
 PARTS = {"": "all", "first": "only the first right", "second": "only the second right", "neither": "neither right"}
 
 
 @require_safe
-def evaluation_run(request: HttpRequest, slug: str, uid: str) -> HttpResponse:
+def evaluation_run(request: HttpRequest, slug: str, run_uid: str) -> HttpResponse:
     page = project_page(request, slug)
-    run = run_for(page.user, slug=slug, uid=uid)
+    run = run_for(page.user, slug=slug, uid=run_uid)
     counted = getattr(run, "counted", None)
     progress = progress_of(run)
     figures = figures_in(counted) if counted else None
@@ -72,15 +73,16 @@ class Pair:
     key: str
     first: Answer
     second: Answer
+    first_choice: str
     second_choice: str
 
 
 @never_cache
 @require_safe
-def evaluation_compare(request: HttpRequest, slug: str, uid: str, other: str) -> HttpResponse:
+def evaluation_compare(request: HttpRequest, slug: str, run_uid: str, other_uid: str) -> HttpResponse:
     """Two runs, question by question. Of clips that still wait for this person's blind answer nothing is shown."""
     page = project_page(request, slug, right="review", parameters=frozenset({"part", "page"}))
-    first, second = (run_for(page.user, slug=slug, uid=one) for one in (uid, other))
+    first, second = (run_for(page.user, slug=slug, uid=one) for one in (run_uid, other_uid))
     part = request.GET.get("part", "")
     if part not in PARTS:
         raise BadInput({"part": f"must be one of {', '.join(filter(None, PARTS))}"})
@@ -137,7 +139,8 @@ def _told(first: Answer, second: Answer) -> Pair:
         key=texts[asked.key_index],
         first=first,
         second=second,
-        second_choice=names.get(second.choice, second.letter or "nothing"),
+        first_choice=names.get(first.choice, NOTHING),
+        second_choice=names.get(second.choice, NONE_OF_THESE if second.choice == NONE else NOTHING),
     )
 
 

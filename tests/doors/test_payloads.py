@@ -24,13 +24,18 @@ from annotation.services.projects import change_settings, create_project
 from annotation.services.prompts import add_version, choose
 from annotation.services.tokens import make_token
 from annotation.states import Screened, State
-from qa.models import QAItem
+from annotation.workflow import database_now
+from qa.evaluation.questions import questions_of
+from qa.models import EvaluationRun, QAItem, QARevision, WrittenCaption
 from qa.services import blind, items
 from qa.services import reviews as qa_reviews
+from qa.services.answering_kinds import store_answers
 from qa.services.audits import draw_audit, mark
 from qa.services.comments import beside_question
+from qa.services.evaluation import asked_rows
 from qa.services.merging import keep_stale
 from qa.services.releases import freeze_release
+from qa.services.run_figures import count_run
 from tests.annotation.drafting.conftest import model, waiting_clips
 from tests.doors.hostile import (
     NAMES,
@@ -336,6 +341,44 @@ def test_the_pages_of_audits_are_text_s20(
     reader.shows("/projects/demo/audits/", NAMES)
     reader.shows(f"/projects/demo/audits/{audit.number}/", [name])
     reader.shows(f"/projects/demo/audits/{audit.number}/clips/r", [name, *PAYLOADS])
+
+
+def test_the_pages_of_evaluation_are_text_s20(
+    project: Project, adam: User, rui: User, ana: User, reader_of: OpenBrowser, settings: Any, model: ModelServer
+) -> None:
+    """Names of models, captions that they write, what they reply, and the questions that they are asked."""
+    clip = hostile_clip(project, "e", PAYLOADS[0], "A draft.", PAYLOADS[:1])
+    hand_in(clip, ana, LINES, PAYLOADS[:6])
+    reviews.approve(caption=caption_of(clip), reviewer=rui, seen_number=1)
+    hostile_question(clip, PAYLOADS[0], ana)
+    submit_all(clip, ana)
+    answer_all(clip, rui)
+    for item in QAItem.objects.filter(clip=clip):
+        qa_reviews.approve(item=fresh(item), reviewer=rui, seen_number=item.head_number)
+    runs = []
+    for group in GROUPS[:3]:
+        name, judge = group[0][:150], group[1][:150]
+        prices = [{"model": one, "since": "2026-01-01", **dict.fromkeys(RATES, 1)} for one in {name, judge}]
+        settings.MODEL_PRICES = json.dumps(prices)
+        run = EvaluationRun.objects.create(
+            project=project, setting="caption", model=name, judge=judge, questions=1, source_name=group[2][:200]
+        )
+        WrittenCaption.objects.create(run=run, clip=clip, text="\n".join(group), created_at=database_now())
+        for question in questions_of(project, None):
+            (asked,) = asked_rows(run, [question])
+            asked.save()
+            asked.revision = QARevision.objects.get(pk=question.revision)
+            store_answers([(asked, f"{group[3]} the answer is B")])
+        count_run(run)
+        runs.append(run)
+    reader = reader_of(adam)
+    names = [run.model for run in runs]
+    reader.shows("/projects/demo/evaluation/?release=now&setting=caption", [*names, *(run.judge for run in runs)])
+    for run, group in zip(runs, GROUPS, strict=False):
+        path = f"/projects/demo/evaluation/runs/{run.uid}/"
+        reader.shows(path, [*names, run.source_name])
+        reader.shows(f"{path}against/{runs[0].uid}", [run.model, group[3][:100], PAYLOADS[0]])
+    reader.shows("/projects/demo/clips/e/captions", [*names, *PAYLOADS[:18]])
 
 
 def test_what_a_page_repeats_of_a_request_is_text_s20(project: Project, adam: User, reader_of: OpenBrowser) -> None:

@@ -17,6 +17,7 @@ from annotation.services.notifications import tell
 from annotation.services.tokens import make_token
 from haic_annotate.health import healthz
 from qa.services.audits import draw_audit
+from qa.services.evaluation import checked_wish, start_run
 from qa.services.exports import want_export, work_on_export
 from qa.services.releases import freeze_release
 from tests.doors.routes import METHODS, ROUTES, Kind, unclassified, walk
@@ -38,6 +39,9 @@ FOREIGN = {
     "batch_id": "",
     "uid": "",
     "export_uid": "",
+    "run_uid": "",
+    "other_uid": "",
+    "file_format": "csv",
     "number": "1",
     "plot_file": "caption-words.csv",
 }
@@ -54,10 +58,13 @@ ABSENT = {
     "batch_id": "999999999",
     "uid": "00000000-0000-4000-8000-000000000000",
     "export_uid": "00000000-0000-4000-8000-000000000000",
+    "run_uid": "00000000-0000-4000-8000-000000000000",
+    "other_uid": "00000000-0000-4000-8000-000000000000",
+    "file_format": "absent",
     "number": "999999999",
     "plot_file": "absent.csv",
 }
-IN_EVERY_PROJECT = {"prompt_name", "plot_file"}
+IN_EVERY_PROJECT = {"prompt_name", "file_format", "plot_file"}
 """Parts of an address that name something which no project lacks."""
 BODIES: list[tuple[Any, str]] = [
     (b'{"text": 1, "nobody": [', "application/json"),
@@ -80,6 +87,7 @@ TARGETS = dict.fromkeys(["interaction", "action_details", "action_sequence", "co
 GOOD = {
     "project_settings": {"name": "New name"},
     "audits": {"asked": "10"},
+    "evaluation": {"release": "now", "setting": "blind", "model": "claude-haiku-4-5", "tries": "1"},
     "releases": {"version": "2.0.0"},
     "release_settings": {"held_out_percent": "0", "blind_answer_floor": "1", "audit_floor_percent": "0"},
     "clip_upload": {"clip_id": "new"},
@@ -131,6 +139,9 @@ def scene(project: Project, ana: User, rui: User, adam: User, otto: User) -> dic
     export = want_export(release=release, layout="haicbench", user=adam)
     work_on_export(export.pk)
     run = make_run(project=project, user=adam, kind="captions")
+    measured = start_run(
+        project=project, user=adam, release=release, wish=checked_wish(setting="blind", model="claude-haiku-4-5")
+    )
     filmed = SceneFactory.create(video__batch__project=project)
     coming = VideoUploadFactory.create(batch=filmed.batch, subtitles_name="coming.vtt")
     ids = {
@@ -139,6 +150,8 @@ def scene(project: Project, ana: User, rui: User, adam: User, otto: User) -> dic
         "batch_id": str(filmed.batch.pk),
         "uid": str(coming.uid),
         "export_uid": str(export.uid),
+        "run_uid": str(measured.uid),
+        "other_uid": str(measured.uid),
     }
     return {**FOREIGN, "question_id": finished.item.question_id, **ids}
 

@@ -86,6 +86,7 @@ def bodies(question: QAItem) -> dict[str, dict[str, Any]]:
         "qa_merge": {"verb": "merge", "etag": '"1-0"', "seen_number": "1", "row-key": "yours"},
         "question_targets": GOOD["question_targets"],
         "audits": {"asked": "10", "seed": "1"},
+        "evaluation": GOOD["evaluation"],
         "audit_next": {"after": "1"},
         "audit_caption": {"verdict": "right", "seen_mark": "0"},
         "releases": {"version": "2.0.0"},

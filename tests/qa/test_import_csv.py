@@ -118,6 +118,12 @@ def test_format_says_what_the_name_does_not(project: Project, folder: Path, caps
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_header_may_be_quoted(folder: Path, delimiter: str) -> None:
+    rows = [['"clip_id"', '"video"'], ['"one"', '"one.mp4"']]
+    assert accepted(folder, "".join(f"{delimiter.join(row)}\n" for row in rows)) == [(2, "one")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
 def test_what_spreadsheets_write_is_read(folder: Path, delimiter: str, end: str, mark: bytes) -> None:

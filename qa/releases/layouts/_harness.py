@@ -37,11 +37,16 @@ def shuffled(question: dict[str, Any]) -> dict[str, Any]:
     """
     columns: dict[str, Any] = {}
     for number in SHUFFLES:
-        order = sorted(range(len(question["options"])), key=lambda at: _draw(question["id"], number, at))
+        order = order_of(question["id"], number, len(question["options"]))
         columns[f"options_shuffled_{number}"] = [question["options"][at] for at in order]
         key = question["answer_index"]
         columns[f"answer_shuffled_{number}"] = None if key is None else _LETTERS[order.index(key)]
     return columns
+
+
+def order_of(question_id: str, number: int, count: int) -> list[int]:
+    """The places in the published order, as order `number` shows them."""
+    return sorted(range(count), key=lambda at: _draw(question_id, number, at))
 
 
 def _draw(question_id: str, number: int, at: int) -> str:

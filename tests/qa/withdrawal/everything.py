@@ -116,6 +116,7 @@ def _measured(clip: Clip, item: QAItem) -> None:
     now = database_now()
     run = EvaluationRun.objects.create(project=clip.project, setting=Setting.CAPTION, model="m", judge="j")
     WrittenCaption.objects.create(run=run, clip=clip, text="What a model wrote.", created_at=now)
+    assert item.approved_revision is not None
     asked = AskedQuestion.objects.create(
         run=run,
         item=item,
