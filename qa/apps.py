@@ -23,6 +23,7 @@ class QAConfig(AppConfig):
         from qa.services.queue import QUESTIONS
         from qa.services.run_figures import sweep_figures
         from qa.services.seals import clips_to_answer, hides_notes
+        from qa.services.statistics import sweep_statistics
         from qa.services.stuck import stuck_questions
 
         register("qa", QuestionKind())
@@ -31,6 +32,7 @@ class QAConfig(AppConfig):
         register_item("qa", "Questions", approved_questions)
         units.register(QUESTIONS)
         register_sweep(sweep_exports)
+        register_sweep(sweep_statistics)
         register_sweep(sweep_figures)
         register_stuck(stuck_questions)
         register_seal(is_sealed)

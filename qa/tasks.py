@@ -2,13 +2,20 @@
 
 from celery import shared_task
 
-from qa.services import exports
+from qa.services import exports, statistics
 
 EXPORT_SECONDS = 6 * 60 * 60
 """Videos of a large release are many; the lease of an export is short and renewed, so this holds nobody up."""
+COUNT_SECONDS = 30 * 60
 
 
 @shared_task(name=exports.WRITE, soft_time_limit=EXPORT_SECONDS, time_limit=EXPORT_SECONDS + 60, ignore_result=True)
 def write_export(export_id: int) -> None:
     """Write a release in a layout as a zip. Only one worker can lease it."""
     exports.work_on_export(export_id)
+
+
+@shared_task(name=statistics.COUNT, soft_time_limit=COUNT_SECONDS, time_limit=COUNT_SECONDS + 60, ignore_result=True)
+def count_statistics(project_id: int, release_id: int | None = None) -> None:
+    """Count a project's statistics, or a release's. What did not change since is not counted again."""
+    statistics.count_statistics(project_id, release_id)

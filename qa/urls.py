@@ -19,6 +19,7 @@ from qa.views import (
     release_changes,
     releases,
     reviews,
+    statistics,
     targets,
     withdrawal,
 )
@@ -49,6 +50,8 @@ urlpatterns = [
     path(f"{_PROJECT}review/", projects.review_queue, name="review_queue"),
     path(f"{_PROJECT}figures/", figures.figures, name="figures"),
     path(f"{_PROJECT}figures/<str:username>", figures.person_figures, name="person_figures"),
+    path(f"{_PROJECT}statistics/", statistics.statistics, name="statistics"),
+    path(f"{_PROJECT}statistics/<str:plot_file>", statistics.statistics_file, name="statistics_file"),
     path(f"{_PROJECT}evaluation/", evaluation.evaluation, name="evaluation"),
     path(f"{_PROJECT}evaluation/table/<slug:file_format>", evaluation.evaluation_file, name="evaluation_file"),
     path(_RUN, evaluation_runs.evaluation_run, name="evaluation_run"),

@@ -15,6 +15,12 @@ def thousands(number: int) -> str:
 
 
 @register.filter
+def counted(cell: str | float) -> str:
+    """A cell of a table: 12345 is `12,345`, 0.5 is `0.5`; words as they are."""
+    return cell if isinstance(cell, str) else f"{cell:,}"
+
+
+@register.filter
 def job_kind(kind: str) -> str:
     """`qa:count` is `Count`: what stands after the colon of a job's kind, for people."""
     return kind_words(kind).rpartition(": ")[2]

@@ -20,6 +20,7 @@ _NAV = [
     ("review_queue", "Review", "review"),
     ("figures", "Agreement", "review"),
     ("figures", "My figures", "see"),
+    ("statistics", "Statistics", "see"),
     ("accumulation", "Accumulation", "add_clips"),
     ("drafting", "Drafting", "draft"),
     ("people", "People", "see"),

@@ -22,8 +22,9 @@ from annotation.states import ClipStatus
 from annotation.text import checked_text
 from annotation.transactions import in_transaction
 from annotation.workflow import move
-from qa.models import CountedStatistics, LeakFlag, QAComment, QAItem, QASkip, QAWorkingCopy, ReleaseItem
+from qa.models import LeakFlag, QAComment, QAItem, QASkip, QAWorkingCopy, ReleaseItem
 from qa.services.exports import forget_exports
+from qa.services.statistics import forget_statistics
 
 LONGEST_REASON = 500
 
@@ -101,6 +102,8 @@ def _withdraw(clip: Clip, *, actor: User | None, reason: str, erase: bool) -> Cl
         _erase_words(erased)
     if is_changed and ReleaseItem.objects.filter(clip=clip).exists():
         forget_exports(clip.project)
+    if is_changed:
+        forget_statistics(clip)
     transaction.on_commit(partial(remove_files, clip), robust=True)
     return clip
 
@@ -122,4 +125,3 @@ def _erase_words(clip: Clip) -> None:
     QAComment.objects.filter(item__in=items).update(text="", sentence="")
     QASkip.objects.filter(qa_set__clip=clip).update(note="")
     LeakFlag.objects.filter(item__in=items).update(reason="")
-    CountedStatistics.objects.filter(project=clip.project_id).delete()  # words that are frequent; counted again

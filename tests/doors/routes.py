@@ -94,6 +94,8 @@ ROUTES: dict[str, Route] = {
     "qa_adjudication": Route(Kind.PROJECT, FORM),
     "figures": Route(Kind.PROJECT, READ),
     "person_figures": Route(Kind.PROJECT, READ),
+    "statistics": Route(Kind.PROJECT, READ),
+    "statistics_file": Route(Kind.PROJECT, READ),
     "evaluation": Route(Kind.PROJECT, FORM),
     "evaluation_file": Route(Kind.PROJECT, READ),
     "evaluation_run": Route(Kind.PROJECT, READ),

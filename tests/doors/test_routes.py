@@ -46,6 +46,7 @@ FOREIGN = {
     "other_uid": "",
     "file_format": "csv",
     "number": "1",
+    "plot_file": "caption-words.csv",
 }
 ABSENT = {
     "slug": "absent",
@@ -64,8 +65,9 @@ ABSENT = {
     "other_uid": "00000000-0000-4000-8000-000000000000",
     "file_format": "absent",
     "number": "999999999",
+    "plot_file": "absent.csv",
 }
-IN_EVERY_PROJECT = {"prompt_name", "file_format"}
+IN_EVERY_PROJECT = {"prompt_name", "file_format", "plot_file"}
 """Parts of an address that name something which no project lacks."""
 BODIES: list[tuple[Any, str]] = [
     (b'{"text": 1, "nobody": [', "application/json"),
