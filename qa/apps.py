@@ -19,6 +19,7 @@ class QAConfig(AppConfig):
         from qa.services.blind import is_sealed
         from qa.services.drafted_items import QuestionKind
         from qa.services.exports import sweep_exports
+        from qa.services.leak_lab import sweep_leaks
         from qa.services.ledger import approved_questions
         from qa.services.queue import QUESTIONS
         from qa.services.run_figures import sweep_figures
@@ -34,6 +35,7 @@ class QAConfig(AppConfig):
         register_sweep(sweep_exports)
         register_sweep(sweep_statistics)
         register_sweep(sweep_figures)
+        register_sweep(sweep_leaks)
         register_stuck(stuck_questions)
         register_seal(is_sealed)
         register_sealed_clips(clips_to_answer)

@@ -7,9 +7,10 @@ same words is: nobody has said that it may stay so.
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from annotation.access import require, require_foreign_work
 from annotation.errors import BadInput, MoveNotAllowed, NotVisible, Sealed, StaleRevision
@@ -28,7 +29,7 @@ from qa.evaluation.leak_lab import (
 )
 from qa.evaluation.leak_measures import FLAGGING, MEASURES, Suspicion, suspicions
 from qa.evaluation.shortcuts import Habits, habits_of
-from qa.models import CountedStatistics, LeakFlag, LeakSettings, QAItem
+from qa.models import CountedStatistics, LeakFlag, LeakSettings, QAItem, RunFigures
 from qa.services.items import reopen
 
 LONGEST_REASON = 500
@@ -36,6 +37,8 @@ NUMBERS = {"least_answers": (1, 1000), **{one.threshold: (1, 100) for one in FLA
 """A number of the settings -> from and to. A threshold of 0 would flag everything."""
 HABITS = "leak_habits"
 """Name of the statistics that hold where a project's keys stand and what they say."""
+QUIET = timedelta(minutes=2)
+"""Answers come by the thousand: nobody decides on flags while they do."""
 _CHUNK = 1000
 
 
@@ -149,6 +152,16 @@ def _keep_habits(project: Project) -> None:
             "counted_at": database_now(),
         },
     )
+
+
+def sweep_leaks() -> None:
+    """Measure projects whose runs got answers since, once no more have come for a while. Safe to run again and again."""
+    counted = RunFigures.objects.filter(run__project=OuterRef("pk")).order_by("-counted_at").values("counted_at")[:1]
+    measured = CountedStatistics.objects.filter(project=OuterRef("pk"), release=None, name=HABITS).values("counted_at")
+    projects = Project.objects.annotate(newest=Subquery(counted), measured=Subquery(measured[:1]))
+    is_due = Q(measured=None) | Q(measured__lt=F("newest"))
+    for project in projects.filter(is_due, newest__lt=database_now() - QUIET).order_by("pk"):
+        measure(project)
 
 
 def last_measured(project: Project) -> CountedStatistics | None:

@@ -1,5 +1,6 @@
 """Measuring questions: the planted set is sorted, thresholds are exact, and measuring again changes nothing."""
 
+from datetime import timedelta
 from fractions import Fraction
 
 import pytest
@@ -14,10 +15,12 @@ from annotation.models import Project, User
 from annotation.services.captions import reopen as reopen_caption
 from qa.evaluation.leak_lab import answers_in, moved_by_revision, standing_items, told_now, told_of_release, words_now
 from qa.evaluation.leak_measures import MEASURES, Points, Tally, Told, Verdict, suspicions, verdict_of
-from qa.models import LeakFlag, LeakSettings, QAItem, Setting
+from qa.models import CountedStatistics, LeakFlag, LeakSettings, QAItem, Setting
+from qa.services import leak_lab
 from qa.services.items import reopen
-from qa.services.leak_lab import decide, measure, open_flags
+from qa.services.leak_lab import decide, last_measured, measure, open_flags, sweep_leaks
 from qa.services.releases import freeze_release
+from qa.services.run_figures import count_run
 from tests.qa.evaluation.given import approve_again, approved_questions, given_answers, given_run
 from tests.qa.scenes import fresh
 
@@ -302,3 +305,25 @@ def test_the_command_prints_counts_and_ids(
     assert f"  {questions[1].question_id}" in said
     assert "order: 0" in said
     assert "1 to be decided (1 new, 0 taken back)" in said
+
+
+def test_the_sweep_measures_once_what_was_counted_and_is_quiet(
+    project: Project, questions: list[QAItem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = given_run(project, Setting.BLIND)
+    given_answers(run, questions[0], right=3)
+    count_run(run)
+    sweep_leaks()
+    assert last_measured(project) is None, "answers may still come"
+    monkeypatch.setattr(leak_lab, "QUIET", timedelta(0))
+    sweep_leaks()
+    measured = last_measured(project)
+    assert measured is not None
+    assert LeakFlag.objects.get().item == questions[0]
+    sweep_leaks()
+    assert last_measured(project) == measured
+    assert measured.counted_at == CountedStatistics.objects.get(name=leak_lab.HABITS).counted_at
+    given_answers(run, questions[1], right=3)
+    count_run(run)
+    sweep_leaks()
+    assert LeakFlag.objects.count() == 2
