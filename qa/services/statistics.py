@@ -146,6 +146,7 @@ def _tally(project: Project, begun: tuple[int, int], at: datetime) -> Tally:
             with _writing(project, begun) as may_write:
                 if may_write:
                     _write(project, None, {name: value}, at)
+                    _write(project, None, {_ASKED: {}}, database_now())  # no second worker beside a long count
         tallies.append(value["tally"])
     parts.filter(name__in=kept).delete()
     return add_up(tallies)

@@ -148,6 +148,9 @@ def test_only_parts_that_changed_are_counted_again(
     made = ApprovedCaptionFactory(project=clips, author=ana, reviewer=rui, clip=ClipFactory.create(project=clips))
     count_statistics(clips.pk, None)
     assert counted == [*parts, made.clip_id // 2]
+    ApprovedCaptionFactory(project=clips, author=ana, reviewer=rui)
+    sweep_statistics()  # while it counts, as far as the sweep can tell
+    assert asked() == []
     assert sum(n for *_, n in rows(clips, adam, "people")) == 5
 
 
