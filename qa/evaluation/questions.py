@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import F
 
-from annotation.models import CaptionRevision, Project
+from annotation.models import Caption, CaptionRevision, Project
 from annotation.states import ClipStatus, State
 from qa.models import QAItem, QARevision, Release
 from qa.releases.content import published_order
@@ -91,27 +91,26 @@ def _captions(project_id: int, contents: Iterable[Content]) -> dict[str, int]:
 
 
 def _approved(project: Project) -> Iterator[Question]:
-    rows = (
-        QAItem.objects.filter(
-            clip__project=project,
-            clip__state=ClipStatus.ACTIVE,
-            state=State.APPROVED,
-            clip__caption__state=State.APPROVED,
-            caption_revision=F("clip__caption__approved_revision"),
+    """By chunks of clips: a cursor over all would be planned for its first rows, and take far longer for the rest."""
+    captions = Caption.objects.filter(clip__project=project, clip__state=ClipStatus.ACTIVE, state=State.APPROVED)
+    clips = iter(list(captions.order_by("clip__clip_id").values_list("clip_id", flat=True)))
+    while some := list(islice(clips, CHUNK)):
+        rows = (
+            QAItem.objects.filter(clip__in=some, state=State.APPROVED)
+            .filter(caption_revision=F("clip__caption__approved_revision"))
+            .select_related("clip", "approved_revision", "caption_revision")
+            .order_by("clip__clip_id", "question_id")
         )
-        .select_related("clip", "approved_revision", "caption_revision")
-        .order_by("clip__clip_id", "question_id")
-    )
-    for item in rows.iterator(chunk_size=CHUNK):
-        assert item.caption_revision is not None  # noqa: S101 - joined above
-        yield _question(
-            item,
-            item.clip.clip_id,
-            revision=item.approved_revision,
-            caption=item.caption_revision_id,
-            people=len(item.caption_revision.people),
-            salt=project.release_salt,
-        )
+        for item in rows:
+            assert item.caption_revision is not None  # noqa: S101 - joined above
+            yield _question(
+                item,
+                item.clip.clip_id,
+                revision=item.approved_revision,
+                caption=item.caption_revision_id,
+                people=len(item.caption_revision.people),
+                salt=project.release_salt,
+            )
 
 
 def _question(item: QAItem, clip_id: str, *, revision: Any, caption: int | None, people: int, salt: str) -> Question:

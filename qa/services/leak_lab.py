@@ -155,7 +155,7 @@ def _keep_habits(project: Project) -> None:
 
 
 def sweep_leaks() -> None:
-    """Measure projects whose runs got answers since, once no more have come for a while. Safe to run again and again."""
+    """Measure projects whose runs got answers since, once no more have come for a while. Safe to run twice."""
     counted = RunFigures.objects.filter(run__project=OuterRef("pk")).order_by("-counted_at").values("counted_at")[:1]
     measured = CountedStatistics.objects.filter(project=OuterRef("pk"), release=None, name=HABITS).values("counted_at")
     projects = Project.objects.annotate(newest=Subquery(counted), measured=Subquery(measured[:1]))
