@@ -414,6 +414,19 @@ def test_the_leak_lab_is_text_s20(
         )
 
 
+def test_statistics_are_text_s20(project: Project, adam: User, rui: User, ana: User, reader_of: OpenBrowser) -> None:
+    """Names of models that drafted, and words that stand in three captions."""
+    models = []
+    for number in range(3):
+        name = PAYLOADS[number][:100]
+        clip = hostile_clip(project, f"s{number}", name, "A draft.", PAYLOADS[:1])
+        hand_in(clip, ana, LINES, PAYLOADS[:6])
+        reviews.approve(caption=caption_of(clip), reviewer=rui, seen_number=1)
+        models.append(name)
+    reader = reader_of(adam)
+    reader.shows("/projects/demo/statistics/", [*models, "script"])
+
+
 def test_what_a_page_repeats_of_a_request_is_text_s20(project: Project, adam: User, reader_of: OpenBrowser) -> None:
     reader = reader_of(adam)
     for payload in PAYLOADS[::3]:
