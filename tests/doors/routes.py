@@ -98,6 +98,8 @@ ROUTES: dict[str, Route] = {
     "statistics_file": Route(Kind.PROJECT, READ),
     "evaluation": Route(Kind.PROJECT, FORM),
     "evaluation_file": Route(Kind.PROJECT, READ),
+    "gains": Route(Kind.PROJECT, READ),
+    "gains_file": Route(Kind.PROJECT, READ),
     "evaluation_run": Route(Kind.PROJECT, READ),
     "evaluation_compare": Route(Kind.PROJECT, READ),
     "caption_comparison": Route(Kind.PROJECT, READ),

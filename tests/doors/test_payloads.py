@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -26,7 +27,7 @@ from annotation.services.tokens import make_token
 from annotation.states import Screened, State
 from annotation.workflow import database_now
 from qa.evaluation.questions import questions_of
-from qa.models import EvaluationRun, LeakFlag, QAItem, QARevision, Setting, WrittenCaption
+from qa.models import BenchmarkScore, EvaluationRun, LeakFlag, QAItem, QARevision, Setting, WrittenCaption
 from qa.services import blind, items
 from qa.services import reviews as qa_reviews
 from qa.services.answering_kinds import store_answers
@@ -382,6 +383,10 @@ def test_the_pages_of_evaluation_are_text_s20(
         reader.shows(path, [*names, run.source_name])
         reader.shows(f"{path}against/{runs[0].uid}", [run.model, group[3][:100], PAYLOADS[0]])
     reader.shows("/projects/demo/clips/e/captions", [*names, *PAYLOADS[:18]])
+    for name in names:
+        BenchmarkScore.objects.create(project=project, benchmark=name[:100], model=name, percent=50)
+    pair = urlencode({"baseline": names[0], "tuned": names[1]})
+    reader.shows(f"/projects/demo/evaluation/gains/?{pair}", names)
 
 
 def test_the_leak_lab_is_text_s20(

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotation.models import Project, User
-from qa.models import EvaluationRun, Release
+from qa.models import BenchmarkScore, EvaluationRun, Release
 from qa.services.evaluation import checked_wish, start_run
 from qa.services.releases import freeze_release
 from qa.services.run_figures import sweep_figures
@@ -100,10 +100,13 @@ def test_every_page_passes_axe_and_fits_the_screen(
     open_page: Open, project: Project, release: Release, adam: User, model: ModelServer, shots: Path | None
 ) -> None:
     runs = measured(project, adam, release, model)
+    for name, percent in (("model a", 40), ("model b", 45)):
+        BenchmarkScore.objects.create(project=project, benchmark="MVBench", model=name, percent=percent)
     pages = {
         "evaluation": f"{PAGE}?setting=caption&published=1",
         "evaluation-run": f"{PAGE}runs/{runs[0].uid}/",
         "evaluation-compare": f"{PAGE}runs/{runs[0].uid}/against/{runs[1].uid}",
+        "gains": f"{PAGE}gains/?baseline=model+a&tuned=model+b",
         "captions-beside": "/projects/demo/clips/clip-0/captions",
     }
     for width in (1440, 390):
