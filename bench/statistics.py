@@ -1,6 +1,6 @@
-"""Counting and showing statistics of a large project, on a Postgres of its own. Prints JSON.
+"""Counting and showing statistics and the leaderboard of a large project, on a Postgres of its own. Prints JSON.
 
-    .venv/bin/python -m bench.statistics [--clips 126000] [--questions 20000]
+    .venv/bin/python -m bench.statistics [--clips 126000] [--questions 20000] [--runs 20]
 
 Every clip has a caption of 200 words, drafted and edited; the questions stand on the first clips, one on each.
 
@@ -8,6 +8,9 @@ Every clip has a caption of 200 words, drafted and edited; the questions stand o
     recount    after one more caption was approved            aim: done within a minute of the change
     release    the same as a frozen release, once
     page       30 requests of the project's statistics and of the release's    aim: p95 <= 150 ms
+    leaderboard
+        count_one, leaks   the figures of one run of all questions; the leak lab over all runs
+        page               30 requests with all runs in it                     aim: p95 <= 150 ms
 """
 
 import argparse
@@ -54,6 +57,22 @@ FROM annotation_caption AS caption JOIN annotation_clip AS clip ON clip.id = cap
     (VALUES ('edit', 'drafted', 'editing'), ('submit', 'editing', 'in_review'), ('approve', 'in_review', 'approved'))
         AS verb (name, before, after)
 """
+RUNS = """
+INSERT INTO qa_evaluationrun (uid, project_id, setting, model, judge, frames, tries, questions, prompts, origin,
+    source_name, created_at)
+SELECT gen_random_uuid(), project.id, (ARRAY['standard', 'blind', 'caption', 'human_captions'])[1 + n %% 4],
+    'model ' || n, CASE WHEN n %% 4 IN (2, 3) THEN 'a judge' ELSE '' END, 16, 1,
+    (SELECT count(*) FROM qa_qaitem WHERE approved_revision_id IS NOT NULL), '{}', 'jsonl', 'file ' || n, now()
+FROM annotation_project AS project, generate_series(0, %(runs)s - 1) AS n WHERE project.slug = 'many';
+INSERT INTO qa_askedquestion (run_id, item_id, revision_id, clip_id, category, people, try_number, "order", key_index)
+SELECT run.id, item.id, item.approved_revision_id, item.clip_id, item.category, 1 + item.id %% 4, 1,
+    '["o1", "o2", "o3", "o4"]', 0
+FROM qa_evaluationrun AS run, qa_qaitem AS item WHERE item.approved_revision_id IS NOT NULL;
+INSERT INTO qa_answer (asked_id, letter, choice, is_right, reply, created_at)
+SELECT id, CASE WHEN id %% 2 = 0 THEN 'A' ELSE 'B' END, CASE WHEN id %% 2 = 0 THEN 'o1' ELSE 'o2' END, id %% 2 = 0,
+    'A', now()
+FROM qa_askedquestion
+"""
 ONE_MORE = """
 from annotation.models import Project, User
 from tests.factories import ApprovedCaptionFactory
@@ -79,6 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=126_000)
     parser.add_argument("--questions", type=int, default=20_000)
+    parser.add_argument("--runs", type=int, default=20)
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("HAIC_TEST_RUN", folder)
@@ -88,6 +108,7 @@ def main() -> None:
                 "cores": len(os.sched_getaffinity(0)),
                 **vars(wanted),
                 "statistics": measured_statistics(server, wanted.clips, wanted.questions),
+                "leaderboard": measured_leaderboard(server, wanted.runs),
             }
         finally:
             server.stop()
@@ -104,6 +125,28 @@ def measured_statistics(server: Server, clips: int, questions: int) -> dict[str,
     said["release"] = _timed(server, "count_statistics(project.pk, release.pk)", before=freeze)
     for name, query in (("page", ""), ("page_of_release", "?release=1.0.0")):
         said[name] = timed_page(server, f"/projects/many/statistics/{query}")
+    return said
+
+
+def measured_leaderboard(server: Server, runs: int) -> dict[str, Any]:
+    """Each run answers each question that is approved, half of them rightly."""
+    with psycopg.connect(server.owner_url) as database:
+        for table in ("qa_askedquestion", "qa_answer"):
+            database.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        for statement in RUNS.split(";\n"):
+            database.execute(statement, {"runs": runs})
+        for table in ("qa_askedquestion", "qa_answer"):
+            database.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        database.commit()
+        database.autocommit = True
+        database.execute("VACUUM ANALYZE")
+    counting = "from qa.models import EvaluationRun; from qa.services.run_figures import count_run, sweep_figures"
+    said = {"count_one": _timed(server, "count_run(EvaluationRun.objects.latest('pk'))", before=counting)}
+    said["count_all"] = _timed(server, "sweep_figures()", before=counting)
+    leaks = "from qa.services.leak_lab import measure"
+    said["leaks"] = _timed(server, "measure(project)", before=leaks)
+    for setting in ("standard", "caption"):
+        said[f"page_{setting}"] = timed_page(server, f"/projects/many/evaluation/?release=now&setting={setting}")
     return said
 
 

@@ -68,7 +68,6 @@ def evaluation(request: HttpRequest, slug: str) -> HttpResponse:
             add_problems(form, error)
         else:
             return redirect("evaluation_run", slug, run.uid)
-    rows = rows_of(page.project, choice.release)
     table = _table(page, choice)
     context = page.context(
         current="evaluation",
@@ -81,7 +80,7 @@ def evaluation(request: HttpRequest, slug: str) -> HttpResponse:
         files=[(name, FILE_LABELS[name]) for name in FILE_KINDS],
         **_by_people(table),
         runs=_runs(page),
-        as_of=counted_at(rows),
+        as_of=counted_at(line.row for line in table.lines),
         may_ask=page.may("evaluate"),
         may_decide=page.may("review"),
         leaks=open_flags(page.project).values("item").distinct().count() if page.may("review") else 0,
