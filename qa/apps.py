@@ -41,3 +41,4 @@ class QAConfig(AppConfig):
         register_sealed_clips(clips_to_answer)
         register_seal_of_notes(hides_notes)
         register_folder(Path(__file__).parent / "prompts")
+        register_folder(Path(__file__).parent / "evaluation" / "prompts")

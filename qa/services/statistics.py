@@ -33,8 +33,6 @@ from qa.releases.frozen import FrozenRelease
 COUNT = "qa.count_statistics"
 AGAIN = timedelta(seconds=35)
 """A project is asked to be counted so often at most; the sweep and the counting take the rest of a minute."""
-SMALL = 1000
-"""Clips of a project or release that is counted while its page is asked for, if it never was."""
 RECENT_EVENTS = 10_000
 """Events are looked through so far back: one with a lower number may be committed later."""
 _COUNTED, _ASKED, _PART = "counted", "asked", "part:"
@@ -51,27 +49,7 @@ class Statistics:
 
 
 def statistics_for(user: User, *, project: Project, release: Release | None) -> Statistics:
-    """What was counted last of what the user may see; at once if it is little and never was counted.
-
-    1 query, and 1 for the role.
-    """
-    found = _counted(user, project, release)
-    if found.counted_at is None and _is_small(project, release):
-        count_statistics(project.pk, release.pk if release else None)
-        found = _counted(user, project, release)
-    return found
-
-
-def plot_for(user: User, *, project: Project, release: Release | None, name: str) -> Plot:
-    """Raises NotVisible for none, and for one that the user may not see or that is not counted yet."""
-    plots = statistics_for(user, project=project, release=release).plots
-    found = next((plot for plot in plots if plot.name == name), None)
-    if found is None:
-        raise NotVisible
-    return found
-
-
-def _counted(user: User, project: Project, release: Release | None) -> Statistics:
+    """What was counted last of what the user may see. 1 query, and 1 for the role."""
     role = role_in(project, user)
     kinds = [one for one in kinds_of(release=release is not None) if has_right(role, one.right)]
     rows = CountedStatistics.objects.filter(project=project, release=release)
@@ -83,13 +61,16 @@ def _counted(user: User, project: Project, release: Release | None) -> Statistic
     return Statistics(plots, values[_COUNTED][1])
 
 
+def plot_for(user: User, *, project: Project, release: Release | None, name: str) -> Plot:
+    """Raises NotVisible for none, and for one that the user may not see or that is not counted yet."""
+    plots = statistics_for(user, project=project, release=release).plots
+    found = next((plot for plot in plots if plot.name == name), None)
+    if found is None:
+        raise NotVisible
+    return found
+
+
 _ROW = ("name", "value", "counted_at")
-
-
-def _is_small(project: Project, release: Release | None) -> bool:
-    if release is not None:
-        return int(release.counts["clips"]) <= SMALL
-    return Clip.objects.filter(project=project)[: SMALL + 1].count() <= SMALL
 
 
 # Counting

@@ -42,6 +42,10 @@ def test_captions_come_first_then_the_categories_of_table_1_then_what_goes_with_
         "count",
         "attribute",
         "repair",
+        "answer_blind",
+        "answer_caption",
+        "answer_video",
+        "describe",
     ]
     assert set(prompt_names()) == set(prompt_files())
     assert kind_of_prompt("repair") is None

@@ -39,6 +39,7 @@ from qa.services.leak_lab import measure
 from qa.services.merging import keep_stale
 from qa.services.releases import freeze_release
 from qa.services.run_figures import count_run
+from qa.services.statistics import count_statistics
 from tests.annotation.drafting.conftest import model, waiting_clips
 from tests.doors.hostile import (
     NAMES,
@@ -428,6 +429,7 @@ def test_statistics_are_text_s20(project: Project, adam: User, rui: User, ana: U
         hand_in(clip, ana, LINES, PAYLOADS[:6])
         reviews.approve(caption=caption_of(clip), reviewer=rui, seen_number=1)
         models.append(name)
+    count_statistics(project.pk, None)
     reader = reader_of(adam)
     reader.shows("/projects/demo/statistics/", [*models, "script"])
 

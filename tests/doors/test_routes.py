@@ -22,6 +22,7 @@ from qa.services.evaluation import checked_wish, start_run
 from qa.services.exports import want_export, work_on_export
 from qa.services.leak_lab import measure
 from qa.services.releases import freeze_release
+from qa.services.statistics import count_statistics
 from tests.doors.routes import METHODS, ROUTES, Kind, unclassified, walk
 from tests.factories import SceneFactory, VideoUploadFactory
 from tests.qa.evaluation.given import given_answers, given_run
@@ -157,6 +158,7 @@ def scene(project: Project, ana: User, rui: User, adam: User, otto: User) -> dic
     measured = start_run(
         project=project, user=adam, release=release, wish=checked_wish(setting="blind", model="claude-haiku-4-5")
     )
+    count_statistics(project.pk, None)
     filmed = SceneFactory.create(video__batch__project=project)
     coming = VideoUploadFactory.create(batch=filmed.batch, subtitles_name="coming.vtt")
     ids = {
