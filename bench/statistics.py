@@ -135,6 +135,7 @@ def measured_leaderboard(server: Server, runs: int) -> dict[str, Any]:
             database.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         for statement in RUNS.split(";\n"):
             database.execute(statement, {"runs": runs})
+        database.commit()
         for table in ("qa_askedquestion", "qa_answer"):
             database.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         database.commit()

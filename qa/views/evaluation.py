@@ -20,7 +20,6 @@ from qa.evaluation.text_tables import FILE_KINDS, file_kind
 from qa.forms import EvaluationForm
 from qa.models import EvaluationRun, Release, ReleaseKind, Setting
 from qa.services.evaluation import checked_wish, start_run
-from qa.services.leak_lab import open_flags
 from qa.services.run_figures import Progress, counted_at, progress_of, rows_of
 
 PARAMETERS = frozenset({"release", "setting", "sort", "order", "published"})
@@ -83,7 +82,6 @@ def evaluation(request: HttpRequest, slug: str) -> HttpResponse:
         as_of=counted_at(line.row for line in table.lines),
         may_ask=page.may("evaluate"),
         may_decide=page.may("review"),
-        leaks=open_flags(page.project).values("item").distinct().count() if page.may("review") else 0,
         form=form,
     )
     return render(request, "qa/evaluation.html", context, status=400 if form.errors else 200)
