@@ -6,8 +6,8 @@ from typing import Any
 
 from annotation.canonical import canonical_json
 from qa.models import Setting
+from qa.releases.content import LETTERS
 
-LETTERS = "ABCD"
 NONE = "none"
 NONE_OF_THESE = "None of these"
 

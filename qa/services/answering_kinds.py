@@ -26,7 +26,6 @@ from qa.evaluation.settings import (
     ANSWER_SCHEMA,
     DESCRIPTION_SCHEMA,
     FROM_CAPTION,
-    LETTERS,
     SEES_FRAMES,
     data_block,
     prompt_name,
@@ -34,6 +33,7 @@ from qa.evaluation.settings import (
 )
 from qa.models import Answer, AskedQuestion, EvaluationRun, Setting, WrittenCaption
 from qa.models.runs import LONGEST_REPLY
+from qa.releases.content import LETTERS
 
 ANSWER, DESCRIBE = "answer", "describe"
 ANSWER_TOKENS, DESCRIPTION_TOKENS = 1024, 2048

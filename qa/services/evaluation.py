@@ -254,23 +254,6 @@ def works_of(run: EvaluationRun) -> list[Run]:
     return [work for work in (run.describing, run.answering) if work is not None]
 
 
-def pause(*, run: EvaluationRun, user: User) -> None:
-    """As `drafting.pause`."""
-    for work in works_of(run):
-        drafting.pause(run=work, user=user)
-
-
-def resume(*, run: EvaluationRun, user: User) -> None:
-    for work in works_of(run):
-        drafting.resume(run=work, user=user)
-
-
-def cancel(*, run: EvaluationRun, user: User) -> None:
-    """What was answered so far stays, and counts."""
-    for work in works_of(run):
-        drafting.cancel(run=work, user=user)
-
-
 def _chunks(questions: Iterable[Question]) -> Iterable[list[Question]]:
     iterator = iter(questions)
     while some := list(islice(iterator, AT_ONCE)):

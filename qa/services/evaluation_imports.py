@@ -33,6 +33,7 @@ from qa.evaluation.importers import (
 )
 from qa.evaluation.matching import Matching, answer_to, checked_brought
 from qa.evaluation.questions import questions_of
+from qa.evaluation.settings import FROM_CAPTION
 from qa.models import (
     Answer,
     BenchmarkScore,
@@ -52,8 +53,6 @@ CHUNK = 1000
 SHOWN_UNKNOWN = 3
 MOST_NAME = 200
 MOST_SOURCE = 255
-JUDGED = frozenset({Setting.CAPTION, Setting.HUMAN_CAPTIONS, Setting.DRAFT_CAPTION})
-"""Settings in which a judge answers from captions."""
 T = TypeVar("T")
 
 
@@ -289,8 +288,9 @@ def _where(project: Project, release: Release | None) -> str:
 
 def _checked_judge(judge: str, setting: str) -> str:
     checked = checked_text(judge, field="judge", most=MOST_NAME)
-    if bool(checked.strip()) != (setting in JUDGED):
-        said = "is missing: who answered from the captions?" if setting in JUDGED else "nobody judges in this setting"
+    is_judged = setting in FROM_CAPTION
+    if bool(checked.strip()) != is_judged:
+        said = "is missing: who answered from the captions?" if is_judged else "nobody judges in this setting"
         raise BadInput({"judge": said})
     return checked
 

@@ -13,7 +13,7 @@ from annotation.forms import add_problems
 from annotation.services.drafted_captions import model_of, settings_of
 from annotation.views.pages import ProjectPage, project_page, refuse_unknown_parameters
 from qa.evaluation.published import haic_table_2
-from qa.evaluation.settings import DEFINITIONS
+from qa.evaluation.settings import CAPTIONS_OF, DEFINITIONS, FROM_CAPTION
 from qa.evaluation.table_files import table_file
 from qa.evaluation.tables import AVERAGE, HEADINGS, PERCENTS, Table, table_of
 from qa.evaluation.text_tables import FILE_KINDS, file_kind
@@ -178,12 +178,10 @@ def _start(page: ProjectPage, said: dict[str, Any]) -> EvaluationRun:
     """What does not fit the setting is left out of the wish: the form has a field for each."""
     release = next((one for one in _benchmarks(page) if one.version == said["release"]), None)
     setting = said["setting"]
-    is_judged = setting in (Setting.CAPTION, Setting.HUMAN_CAPTIONS, Setting.DRAFT_CAPTION)
-    has_model = setting not in (Setting.HUMAN_CAPTIONS, Setting.DRAFT_CAPTION)
     wish = checked_wish(
         setting=setting,
-        model=said["model"] if has_model else "",
-        judge=said["judge"] if is_judged else "",
+        model=said["model"] if setting not in CAPTIONS_OF else "",
+        judge=said["judge"] if setting in FROM_CAPTION else "",
         frames=said["frames"],
         tries=said["tries"],
         is_batch=said["is_batch"],

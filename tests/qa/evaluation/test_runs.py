@@ -9,12 +9,13 @@ from django.db.models import Sum
 from annotation.caption_format import without_marks
 from annotation.drafting.jobs import run_job
 from annotation.errors import BadInput, NotVisible, RightMissing
-from annotation.models import BudgetAccount, Call, Clip, Draft, Job, JobStatus, Project, User
+from annotation.models import BudgetAccount, Call, Clip, Draft, Job, JobStatus, Project, Run, User
 from annotation.services import captions
 from annotation.services import reviews as caption_reviews
+from annotation.services.drafting import cancel, pause, resume
 from qa.evaluation.settings import NONE_OF_THESE
 from qa.models import Answer, AskedQuestion, EvaluationRun, QAItem, Setting, WrittenCaption
-from qa.services.evaluation import cancel, checked_wish, pause, resume, run_for, start_run
+from qa.services.evaluation import checked_wish, run_for, start_run
 from qa.services.items import reopen, save, words_for
 from qa.services.releases import freeze_release
 from qa.services.reviews import approve
@@ -242,15 +243,15 @@ def test_a_paused_run_asks_nothing_and_goes_on(
 ) -> None:
     answers(model, "A")
     run = started(project, adam, "blind")
-    pause(run=run, user=adam)
+    assert run.answering is not None
+    pause(run=run.answering, user=adam)
     for pk in Job.objects.values_list("pk", flat=True):
         run_job(pk)
     assert model.calls() == []
-    fresh_run = EvaluationRun.objects.select_related("answering", "describing").get(pk=run.pk)
-    resume(run=fresh_run, user=adam)
+    resume(run=Run.objects.get(), user=adam)
     work(project)
     assert Answer.objects.count() == 10
-    cancel(run=EvaluationRun.objects.get(pk=run.pk), user=adam)
+    cancel(run=Run.objects.get(), user=adam)
 
 
 def test_a_withdrawn_clip_is_not_asked_and_erased_words_are_gone(
