@@ -97,8 +97,7 @@ def _single(slug: str, clips: int, questions: int) -> dict[str, Any]:
     from annotation.services.clips import add_rows
     from annotation.services.drafts import store_draft
     from annotation.transactions import in_transaction
-    from qa.services.imports import add_drafted_item
-    from tests.factories import ProjectFactory
+    from tests.factories import ProjectFactory, add_drafted_item
 
     project = ProjectFactory.create(slug=slug)
 

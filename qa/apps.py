@@ -21,6 +21,8 @@ class QAConfig(AppConfig):
         from qa.services.exports import sweep_exports
         from qa.services.leak_lab import sweep_leaks
         from qa.services.ledger import approved_questions
+        from qa.services.probe_kind import ProbeKind
+        from qa.services.probes import PROBE, sweep_probes
         from qa.services.queue import QUESTIONS
         from qa.services.run_figures import sweep_figures
         from qa.services.seals import clips_to_answer, hides_notes
@@ -30,12 +32,14 @@ class QAConfig(AppConfig):
         register("qa", QuestionKind())
         register(ANSWER, AnswerKind())
         register(DESCRIBE, DescribeKind())
+        register(PROBE, ProbeKind())
         register_item("qa", "Questions", approved_questions)
         units.register(QUESTIONS)
         register_sweep(sweep_exports)
         register_sweep(sweep_statistics)
         register_sweep(sweep_figures)
         register_sweep(sweep_leaks)
+        register_sweep(sweep_probes)
         register_stuck(stuck_questions)
         register_seal(is_sealed)
         register_sealed_clips(clips_to_answer)

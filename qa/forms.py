@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 
 from annotation.forms import StrictForm
 from qa.categories import FACTS, Category
-from qa.models import ReleaseKind, Setting
+from qa.models import LeakSettings, ReleaseKind, Setting
 from qa.models.audits import MOST_ASKED
 from qa.models.runs import MOST_TRIES
 from qa.releases.splits import Split
@@ -126,6 +126,17 @@ class LeakSettingsForm(StrictForm):
     order_percent = forms.IntegerField(label="Moved by the order of options, in percent")
     caption_failure_percent = forms.IntegerField(label="Wrong from the approved caption, in percent")
     gates = forms.BooleanField(required=False, label="A release needs every flag decided")
+    probes = forms.ChoiceField(
+        choices=LeakSettings.Probes.choices,
+        required=False,
+        label="Drafted questions, before people get them",
+        help_text="A model answers each without the video and from the caption alone; the thresholds above say what"
+        " leaks. For each question that is twice as many short calls as there are tries.",
+    )
+    probe_model = forms.CharField(
+        max_length=200, required=False, label="Model that answers them", help_text="Empty: the one that drafts."
+    )
+    probe_tries = forms.IntegerField(label="Tries of each")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

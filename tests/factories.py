@@ -12,6 +12,7 @@ from annotation.accumulation.screening import REASONS
 from annotation.models import (
     Caption,
     Clip,
+    Job,
     Membership,
     Project,
     Role,
@@ -27,7 +28,7 @@ from annotation.services.reviews import approve
 from annotation.states import Screened, State
 from annotation.workflow import move
 from qa.models import QAItem
-from qa.services.imports import add_drafted_item
+from qa.services.drafts import item_of_draft
 
 PEOPLE = [{"key": "P1", "description": "bald man in a brown T-shirt"}]
 TEXT = "There is one person in the video, a bald man. [00:00.3] He spreads both arms. [00:01.0] He jumps."
@@ -194,6 +195,13 @@ def ApprovedCaptionFactory(
     caption = SubmittedCaptionFactory(project=project, author=author, text=text, clip=clip)
     approve(caption=caption, reviewer=reviewer, seen_number=caption.head_number)
     return Caption.objects.for_review_page().get(pk=caption.pk)
+
+
+def add_drafted_item(
+    *, clip: Clip, category: str, model: str, payload: dict[str, Any], job: Job | None = None, **more: Any
+) -> QAItem:
+    """Keep a drafted question, and make the item that shows it. more: place and provenance."""
+    return item_of_draft(store_draft(clip=clip, kind=f"qa:{category}", model=model, payload=payload, job=job, **more))
 
 
 def DraftedQAItemFactory(

@@ -34,6 +34,7 @@ class Run(models.Model):
         CAPTIONS = "captions", "Captions"
         QUESTIONS = "qa", "Questions"
         EVALUATION = "evaluation", "Evaluation"
+        PROBES = "probes", "Probes of drafted questions"
 
     class Status(models.TextChoices):
         RUNNING = "running", "Running"
@@ -120,8 +121,8 @@ ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.CANCELLE
 class Job(models.Model):
     """One thing for the model to do: what, with which prompt, model and input. The same one is never paid for twice.
 
-    kind: `caption`, `qa:<category>`; `answer:<setting>` and `describe:caption` of an evaluation, which make no draft;
-        or `try:<prompt name>`, which keeps nothing.
+    kind: `caption`, `qa:<category>`; `answer:<setting>` and `describe:caption` of an evaluation, and `probe:<setting>`
+        of a drafted question, which make no draft; or `try:<prompt name>`, which keeps nothing.
     sample: 0 in a run; each “regenerate” takes the next.
     attempt: number of the attempt, also the token that a worker must still hold when it writes.
     failures, unknowns: attempts that came to nothing, and those whose outcome nobody knows.

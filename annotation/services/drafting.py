@@ -189,7 +189,7 @@ def regenerate(*, clip: Clip, user: User) -> Job:
         raise MoveNotAllowed("This clip is excluded.", state=clip.state)
     own = settings_of(clip.project)
     target = kind_named("caption").target(clip, own, chosen(clip.project, "caption"))
-    return _another(target, user=user, model=model_of(own))
+    return another(target, user=user, model=model_of(own))
 
 
 @in_transaction
@@ -200,10 +200,11 @@ def try_prompt(*, project: Project, user: User, prompt: Prompt, clips: Iterable[
     kind = kind_named("caption" if prompt.name == "caption" else "qa")
     targets = [kind.target(clip, own, prompt) for clip in clips]
     tries = [replace(target, kind=f"{TRY}{target.kind}") for target in targets]
-    return [_another(target, user=user, model=model_of(own)) for target in tries]
+    return [another(target, user=user, model=model_of(own)) for target in tries]
 
 
-def _another(target: Target, *, user: User, model: str) -> Job:
+def another(target: Target, *, user: User | None, model: str) -> Job:
+    """One more for the same target, or the one that is under way. Needs an open transaction. Raises BadInput."""
     # Lock first: two presses must not take the same number.
     Clip.objects.select_for_update().get(pk=target.clip.pk)
     same = Job.objects.filter(clip=target.clip, kind=target.kind, prompt=target.prompt, model=model)

@@ -177,7 +177,7 @@ def kind_words(kind: str) -> str:
     return f"{_OF_KIND.get(kind.partition(':')[0], 'Questions')}: {_words(subject_of(kind))}"
 
 
-_OF_KIND = {"answer": "Answers", "describe": "Captions for a judge"}
+_OF_KIND = {"answer": "Answers", "describe": "Captions for a judge", "probe": "Probes"}
 _CALL_FIELDS = ("model", "reserved_micro_usd", "is_repair", "batch_id", "created_at")
 _OUTCOME_FIELDS = (
     *("kind", "http_status", "problem", "cost_micro_usd", "input_tokens", "output_tokens"),

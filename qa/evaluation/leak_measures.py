@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from typing import Any
 
 from annotation.intervals import Share
 from qa.content import OPTIONS
@@ -225,6 +226,10 @@ class Suspicion:
     measure: Measure
     share: Share
     threshold: int
+
+    def as_json(self) -> dict[str, Any]:
+        percent = round(100 * self.share.hits / self.share.of, 1)
+        return {"hits": self.share.hits, "answers": self.share.of, "percent": percent, "threshold": self.threshold}
 
 
 def is_enough(share: Share, settings: LeakSettings) -> bool:

@@ -1,6 +1,7 @@
 from qa.models.audits import Audit, AuditItem, AuditMark
 from qa.models.exports import Export
 from qa.models.items import BlindAnswer, QAItem, QAReview, QARevision, QAWorkingCopy
+from qa.models.probes import DraftProbe, ProbeTry
 from qa.models.queue import CountedCaption, CountedItem, QAComment, QALease, QASet, QASkip, QASubmission
 from qa.models.releases import Release, ReleaseItem, ReleaseKind, ReleaseSettings, ReleaseTally
 from qa.models.runs import (
@@ -27,10 +28,12 @@ __all__ = [
     "CountedCaption",
     "CountedItem",
     "CountedStatistics",
+    "DraftProbe",
     "EvaluationRun",
     "Export",
     "LeakFlag",
     "LeakSettings",
+    "ProbeTry",
     "QAComment",
     "QAItem",
     "QALease",

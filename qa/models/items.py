@@ -31,8 +31,8 @@ class QAItemQuerySet(models.QuerySet["QAItem"]):
         return self.order_by(place, "number")
 
     def for_workspace(self) -> "QAItemQuerySet":
-        """All a card shows: 1 query (item, head and its author, draft)."""
-        return self.select_related("head__author", "draft").in_table_order()
+        """All a card shows: 1 query (item, head and its author, draft and its probe)."""
+        return self.select_related("head__author", "draft", "probe").in_table_order()
 
     def places(self) -> dict[int, int]:
         """The number that each has on a card, from 1, by primary key. 1 query."""

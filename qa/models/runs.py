@@ -215,7 +215,14 @@ class LeakSettings(models.Model):
     """When a project takes a question for leaking. Shares in percent; `least_answers` of each measure are needed.
 
     gates: a release needs every flag settled.
+    probes: what is done about drafted questions, before people get them. probe_model: who answers them; empty is the
+        model that drafts. probe_tries: how often, without the video and from the approved caption each.
     """
+
+    class Probes(models.TextChoices):
+        NONE = "", "Not at all"
+        FLAG = "flag", "Flag those that leak"
+        REDRAFT = "redraft", "Have those that leak written once more, then flag"
 
     project = models.OneToOneField(Project, on_delete=models.PROTECT, related_name="leak_settings")
     least_answers = models.PositiveSmallIntegerField(default=3, validators=[MinValueValidator(1)])
@@ -224,6 +231,11 @@ class LeakSettings(models.Model):
     order_percent = models.PositiveSmallIntegerField(default=50, validators=[MaxValueValidator(100)])
     caption_failure_percent = models.PositiveSmallIntegerField(default=50, validators=[MaxValueValidator(100)])
     gates = models.BooleanField(default=False)
+    probes = models.CharField(max_length=10, choices=Probes.choices, blank=True, default=Probes.NONE)
+    probe_model = models.CharField(max_length=200, blank=True)
+    probe_tries = models.PositiveSmallIntegerField(
+        default=3, validators=[MinValueValidator(1), MaxValueValidator(MOST_TRIES)]
+    )
 
     def __str__(self) -> str:
         return f"leak lab of {self.project}"

@@ -40,8 +40,8 @@ ANSWER_TOKENS, DESCRIPTION_TOKENS = 1024, 2048
 LONGEST_CAPTION = 20_000
 
 
-class _Kind:
-    """Nothing waits for these by itself: who starts a run makes the jobs."""
+class AskedElsewhere:
+    """Nothing waits for these by itself: who keeps what comes of them makes the jobs."""
 
     prompt_names: tuple[str, ...] = ()
 
@@ -49,10 +49,10 @@ class _Kind:
         return iter(())
 
     def target(self, clip: Clip, own: DraftingSettings, prompt: Prompt) -> Target:
-        raise Outdated("This is asked by an evaluation only.")
+        raise Outdated("Nothing waits for this by itself.")
 
 
-class AnswerKind(_Kind):
+class AnswerKind(AskedElsewhere):
     def request(self, job: Job) -> ModelRequest:
         asked = _waiting_for(job)
         caption, long_side = caption_for(asked), long_side_of(asked.run.project)
@@ -71,9 +71,7 @@ class AnswerKind(_Kind):
         )
 
     def read(self, job: Job, call: Call, value: Any) -> str:
-        """Whatever it said: a reply that settles on nothing is an answer too, and a wrong one."""
-        answer = value.get("answer") if isinstance(value, dict) else None
-        return answer if isinstance(answer, str) else canonical_json(value).decode()
+        return answer_in(value)
 
     def store(self, job: Job, call: Call, read: str) -> None:
         waiting = AskedQuestion.objects.filter(job=job, answer=None).select_related("revision").order_by("pk")
@@ -83,7 +81,7 @@ class AnswerKind(_Kind):
         return canonical_json(value).decode()
 
 
-class DescribeKind(_Kind):
+class DescribeKind(AskedElsewhere):
     def request(self, job: Job) -> ModelRequest:
         asked = _waiting_for(job)
         long_side = long_side_of(asked.run.project)
@@ -111,6 +109,12 @@ class DescribeKind(_Kind):
 
     def preview(self, job: Job, value: Any) -> str:
         return self.read(job, Call(), value)
+
+
+def answer_in(value: Any) -> str:
+    """Whatever a reply (decoded JSON) said: one that settles on nothing is an answer too, and a wrong one."""
+    answer = value.get("answer") if isinstance(value, dict) else None
+    return answer if isinstance(answer, str) else canonical_json(value).decode()
 
 
 def keep_caption(run: EvaluationRun, job: Job, caption: str) -> None:

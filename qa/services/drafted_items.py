@@ -1,6 +1,7 @@
 """The kind `qa:<category>`: several questions of one category, asked for from an approved caption.
 
-What breaks a blocking rule goes back once, with the rules that it breaks; what still breaks one then is no draft.
+What breaks a blocking rule goes back once, with the rules that it breaks; what still breaks one then is no draft. Where
+a project has its drafts probed, what leaks is asked for once more, by a job of its own.
 """
 
 import json
@@ -14,19 +15,20 @@ from annotation.caption_format import format_mark
 from annotation.drafting import client
 from annotation.drafting.client import Exchange, ModelRequest
 from annotation.drafting.kinds import BreaksRules, Malformed, Outdated, Target, subject_of
-from annotation.models import Call, Caption, CaptionRevision, Clip, DraftingSettings, Job, Project, Prompt
+from annotation.models import Call, Caption, CaptionRevision, Clip, Draft, DraftingSettings, Job, Project, Prompt
 from annotation.services.drafted_captions import data_block, input_digest, provenance_of, settings_of
+from annotation.services.drafts import store_draft
 from annotation.services.frames import frames_of
 from annotation.services.prompts import chosen
 from annotation.states import ClipStatus, State
 from qa.categories import Category
 from qa.checks import Flag, item_flags
 from qa.drafted_questions import QUESTIONS_SCHEMA, questions_from_reply
-from qa.models import QAItem
-from qa.services.imports import add_drafted_item
+from qa.models import DraftProbe, QAItem
+from qa.services import probes
 
 MAX_TOKENS = 4096
-REPAIR = "repair"
+REPAIR, REDRAFT = "repair", "redraft"
 
 Question = dict[str, Any]
 
@@ -50,11 +52,14 @@ class QuestionKind:
         if is_new:
             asked = Job.objects.filter(kind__startswith="qa:").only("clip", "kind")
             approved = approved.filter(_has_room()).prefetch_related(Prefetch("jobs", asked))
-        approved = approved.prefetch_related(Prefetch("qa_items", _standing(), to_attr="standing"))
+        held = Draft.objects.filter(probe__outcome=DraftProbe.Outcome.HELD)
+        approved = approved.prefetch_related(
+            Prefetch("qa_items", _standing(), to_attr="standing"), Prefetch("drafts", held, to_attr="held")
+        )
         approved = approved.order_by("clip_id").select_related("caption__approved_revision")
         for clip in approved.iterator(chunk_size=500):
             caption = clip.caption.approved_revision
-            taken = {item.category for item in clip.standing}
+            taken = {item.category for item in clip.standing} | {subject_of(draft.kind) for draft in clip.held}
             if is_new:
                 taken |= {subject_of(job.kind) for job in clip.jobs.all()}
             for category, prompt in prompts.items():
@@ -83,6 +88,9 @@ class QuestionKind:
                 "questions": [_with_problems(question, flags) for question, flags in broken],
             }
             instructions = chosen(clip.project, REPAIR).text
+        elif replaced := probes.replaced_by(job):
+            more |= {"wanted": len(replaced), "leaking": [_leaking(probe) for probe in replaced]}
+            instructions += "\n\n" + chosen(clip.project, REDRAFT).text
         frames = frames_of(clip, count=own.frames, long_side=own.long_side) if own.questions_see_frames else []
         return ModelRequest(
             model=job.model,
@@ -125,18 +133,24 @@ class QuestionKind:
         provenance = provenance_of(call)
         if job.repair_of is not None:
             provenance |= {"repairs": str(job.repair_of.uid), "repair_prompt": chosen(job.clip.project, REPAIR).version}
+        if job.replaces.exists():
+            provenance["redraft_prompt"] = chosen(job.clip.project, REDRAFT).version
         if read.given_up:
             job.detail = f"{read.given_up} of its questions could not be repaired and was left out."
-        for place, question in enumerate(read.good):
-            add_drafted_item(
+        drafts = [
+            store_draft(
                 clip=job.clip,
-                category=subject_of(job.kind),
+                kind=job.kind,
                 model=job.model,
                 payload=question,
                 job=job,
                 place=place,
                 provenance=provenance,
             )
+            for place, question in enumerate(read.good)
+        ]
+        probes.settle_replaced(job, written=len(drafts))
+        probes.take_in(drafts, caption=_approved(job.clip))
 
     def preview(self, job: Job, value: Any) -> str:
         wanted = settings_of(job.clip.project).questions_per_category
@@ -192,10 +206,16 @@ def _approved(clip: Clip) -> CaptionRevision:
 
 
 def _asked(clip: Clip) -> list[dict[str, Any]]:
-    """What the questions of the clip say now, in the order of their ids. 1 query."""
+    """What the questions of the clip say now, in the order of their ids, then those that are held. 2 queries."""
     items = QAItem.objects.filter(clip=clip).exclude(state=State.DROPPED).select_related("head", "draft").order_by("pk")
     words = [item.head.content if item.head else item.draft.payload if item.draft else None for item in items]
-    return [content for content in words if content]
+    return [content for content in words if content] + [draft.payload for draft in probes.held_in(clip)]
+
+
+def _leaking(probe: DraftProbe) -> dict[str, Any]:
+    question = probe.draft.payload
+    told = {name: question[name] for name in ("question", "options", "answer_index")}
+    return {**told, "problems": probes.leak_words(probe)}
 
 
 def _value_of(call: Call) -> Any:

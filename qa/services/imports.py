@@ -2,23 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-from django.db.models import Max
 
 from annotation.access import require
 from annotation.accumulation.probe import Refused, read
 from annotation.accumulation.transcode import prepare
 from annotation.errors import BadInput
-from annotation.models import Clip, Job, Project, User
+from annotation.models import Project, User
 from annotation.services.clip_hashes import hashes_of
 from annotation.services.clips import DraftedCaption, NewClip, exists_otherwise, find_same, sha256_of, store_files
-from annotation.services.drafts import store_draft
-from annotation.states import State
 from annotation.stored_files import working_folder
-from annotation.transactions import in_transaction
-from annotation.workflow import move
-from qa.models import QAItem
 from qa.services.clip_batches import Batch, LineOutcome, Ready
 from qa.services.manifest import ClipLine, Format, LineDraft, RefusedLine, Remark, format_of, read_manifest
 
@@ -116,42 +108,3 @@ def _ready(line: ClipLine, *, project: Project) -> Ready | LineOutcome:
 
 def _caption(draft: LineDraft | None) -> DraftedCaption | None:
     return DraftedCaption(draft.model, draft.caption) if draft is not None and draft.caption is not None else None
-
-
-@in_transaction
-def add_drafted_item(
-    *,
-    clip: Clip,
-    category: str,
-    model: str,
-    payload: dict[str, Any],
-    job: Job | None = None,
-    place: int = 0,
-    provenance: dict[str, Any] | None = None,
-) -> QAItem:
-    """Keep the drafted question and make the item that shows it; its id is the category's next number.
-
-    Without a job it came with an import.
-    """
-    # Lock first: two drafts for one clip must not take the same number.
-    clip = Clip.objects.select_for_update().select_related("project").get(pk=clip.pk)
-    draft = store_draft(
-        clip=clip, kind=f"qa:{category}", model=model, payload=payload, job=job, place=place, provenance=provenance
-    )
-    number = next_number(clip, category)
-    item = QAItem.objects.create(
-        clip=clip,
-        category=category,
-        number=number,
-        question_id=f"{clip.clip_id}-{category}-{number}",
-        state=State.DRAFTED,
-        draft=draft,
-    )
-    move(item, "draft" if job else "import", actor=None, created=True)
-    return item
-
-
-def next_number(clip: Clip, category: str) -> int:
-    """Numbers are never used twice: dropped questions keep theirs. The caller holds the clip's lock."""
-    highest = QAItem.objects.filter(clip=clip, category=category).aggregate(highest=Max("number"))["highest"]
-    return (highest or 0) + 1

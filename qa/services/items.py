@@ -25,8 +25,8 @@ from qa.categories import Category
 from qa.content import blank_content, checked_content, content_from_draft, option_ids, problems_of, words_of
 from qa.models import QAItem, QARevision, QAWorkingCopy
 from qa.services import sets
+from qa.services.drafts import next_number
 from qa.services.flags import Around
-from qa.services.imports import next_number
 from qa.services.similar_questions import asked_of, asked_of_same_source
 from qa.services.submissions import (
     checked_reasons,

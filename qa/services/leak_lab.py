@@ -13,6 +13,8 @@ from typing import Any
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from annotation.access import require, require_foreign_work
+from annotation.drafting.budget import price_of
+from annotation.drafting.prices import UnknownPrice
 from annotation.errors import BadInput, MoveNotAllowed, NotVisible, Sealed, StaleRevision
 from annotation.models import Caption, CaptionOpening, Clip, Project, User
 from annotation.services.seals import sealed_clips
@@ -30,10 +32,15 @@ from qa.evaluation.leak_lab import (
 from qa.evaluation.leak_measures import FLAGGING, MEASURES, Suspicion, suspicions
 from qa.evaluation.shortcuts import Habits, habits_of
 from qa.models import CountedStatistics, LeakFlag, LeakSettings, QAItem, RunFigures
+from qa.models.runs import MOST_TRIES
 from qa.services.items import reopen
 
 LONGEST_REASON = 500
-NUMBERS = {"least_answers": (1, 1000), **{one.threshold: (1, 100) for one in FLAGGING}}
+NUMBERS = {
+    "least_answers": (1, 1000),
+    **{one.threshold: (1, 100) for one in FLAGGING},
+    "probe_tries": (1, MOST_TRIES),
+}
 """A number of the settings -> from and to. A threshold of 0 would flag everything."""
 HABITS = "leak_habits"
 """Name of the statistics that hold where a project's keys stand and what they say."""
@@ -88,13 +95,7 @@ def measure(project: Project, *, actor: User | None = None) -> Measured:
 
 
 def _stored(one: Suspicion, evidence: Evidence) -> dict[str, Any]:
-    return {
-        "hits": one.share.hits,
-        "answers": one.share.of,
-        "percent": round(100 * one.share.hits / one.share.of, 1),
-        "threshold": one.threshold,
-        "runs": evidence.runs_of(one.measure),
-    }
+    return {**one.as_json(), "runs": evidence.runs_of(one.measure)}
 
 
 def _store(
@@ -229,8 +230,13 @@ def _require_decidable(flag: LeakFlag, user: User, seen_answers: int | None) -> 
 
 
 @in_transaction
-def change_settings(*, project: Project, user: User, gates: bool, **numbers: int) -> LeakSettings:
-    """Flags follow when the project is measured next. numbers: all of `NUMBERS`. Raises RightMissing, BadInput."""
+def change_settings(
+    *, project: Project, user: User, gates: bool, probes: str = "", probe_model: str = "", **numbers: int
+) -> LeakSettings:
+    """Flags follow when the project is measured next, probes with the next draft. numbers: all of `NUMBERS`.
+
+    Raises RightMissing; BadInput also for a model without a price, and for fewer tries of a probe than a measure needs.
+    """
     require(user, "configure", project=project)
     found = _locked_settings(project)
     problems = {name: "is missing" for name in NUMBERS if name not in numbers}
@@ -238,13 +244,27 @@ def change_settings(*, project: Project, user: User, gates: bool, **numbers: int
     for name, (least, most) in NUMBERS.items():
         if name in numbers and not least <= numbers[name] <= most:
             problems[name] = f"must be {least} to {most}"
+    problems = problems or _problems_of_probes(probes, probe_model, numbers)
     if problems:
         raise BadInput(problems)
     for name, value in numbers.items():
         setattr(found, name, value)
-    found.gates = gates
-    found.save(update_fields=[*NUMBERS, "gates"])
+    found.gates, found.probes, found.probe_model = gates, probes, probe_model
+    found.save(update_fields=[*NUMBERS, "gates", "probes", "probe_model"])
     return found
+
+
+def _problems_of_probes(probes: str, model: str, numbers: dict[str, int]) -> dict[str, str]:
+    if probes not in LeakSettings.Probes.values:
+        return {"probes": f"must be one of {', '.join(LeakSettings.Probes.values[1:])}, or empty"}
+    if probes and numbers["probe_tries"] < numbers["least_answers"]:
+        return {"probe_tries": "must be at least as many as the answers that a measure needs"}
+    if model:
+        try:
+            price_of(model, database_now().date())
+        except UnknownPrice as unknown:
+            return {"probe_model": str(unknown)}
+    return {}
 
 
 def require_told(clip: Clip, user: User) -> None:

@@ -18,9 +18,10 @@ from annotation.views.pages import ProjectPage, project_page, refuse_unknown_fie
 from qa.evaluation.leak_lab import settings_of, standing_items
 from qa.evaluation.leak_measures import MEASURES
 from qa.forms import LeakSettingsForm
-from qa.models import LeakFlag, QAItem
+from qa.models import DraftProbe, LeakFlag, QAItem
 from qa.services import leak_lab as service
 from qa.services.items import item_for
+from qa.services.probes import counts_of
 from qa.views.leak_cards import FlagRow, cards_of, measured
 
 SHOWN = 10
@@ -48,8 +49,15 @@ def leak_lab(request: HttpRequest, slug: str) -> HttpResponse:
         last=service.last_measured(page.project),
         may_measure=page.may("configure"),
         may_return=page.may("reopen"),
+        probes=_probe_figures(page.project),
     )
     return render(request, "qa/leak_lab/queue.html", context)
+
+
+def _probe_figures(project: Project) -> list[tuple[str, int]]:
+    """How many drafted questions came to what; nothing where none was ever probed. 1 query."""
+    counts = counts_of(project)
+    return [(one.label, counts.get(one.value, 0)) for one in DraftProbe.Outcome] if counts else []
 
 
 def _measure(request: HttpRequest, page: ProjectPage) -> HttpResponse:

@@ -41,6 +41,7 @@ def test_captions_come_first_then_the_categories_of_table_1_then_what_goes_with_
         "action_sequence",
         "count",
         "attribute",
+        "redraft",
         "repair",
         "answer_blind",
         "answer_caption",
@@ -49,6 +50,7 @@ def test_captions_come_first_then_the_categories_of_table_1_then_what_goes_with_
     ]
     assert set(prompt_names()) == set(prompt_files())
     assert kind_of_prompt("repair") is None
+    assert kind_of_prompt("redraft") is None
 
 
 def test_one_letter_makes_another_version_and_the_same_text_the_same_row(project: Project, adam: User) -> None:

@@ -5,9 +5,8 @@ from annotation.services import captions
 from annotation.services.drafts import store_draft
 from qa.models import QAItem
 from qa.services import items
-from qa.services.imports import add_drafted_item
 from tests.doors.payloads import PAYLOADS
-from tests.factories import ClipFactory, MembershipFactory, UserFactory
+from tests.factories import ClipFactory, MembershipFactory, UserFactory, add_drafted_item
 from tests.qa.scenes import fresh
 
 

@@ -94,6 +94,7 @@ LEAK_THRESHOLDS = {
     "single_frame_percent": "100",
     "order_percent": "50",
     "caption_failure_percent": "50",
+    "probe_tries": "3",
 }
 GOOD = {
     "project_settings": {"name": "New name"},

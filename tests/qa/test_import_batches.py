@@ -25,9 +25,9 @@ from qa.models import QAItem, QASet
 from qa.services import clip_batches, imports
 from qa.services.clip_batches import Batch, LineOutcome, Ready, write_rows
 from qa.services.history import verify_project
-from qa.services.imports import add_drafted_item, import_manifest
+from qa.services.imports import import_manifest
 from qa.services.manifest import DraftedQuestion
-from tests.factories import PEOPLE, QUESTION, MembershipFactory, ProjectFactory
+from tests.factories import PEOPLE, QUESTION, MembershipFactory, ProjectFactory, add_drafted_item
 
 SAMPLE = settings.BASE_DIR / "samples/clips/lab-balance-one-man.mp4"
 PROBE = Probe("mp4", "h264", "yuv420p", 640, 360, 0, Fraction(30000, 1001), 300, 10_010, True, "aac", False, 1000)

@@ -35,7 +35,7 @@ def flags(category: str, question: dict[str, Any]) -> list[Any]:
 
 
 def test_every_category_has_its_prompt_and_every_prompt_its_category() -> None:
-    assert set(PROMPTS) == {*CATEGORIES, "repair"}
+    assert set(PROMPTS) == {*CATEGORIES, "redraft", "repair"}
 
 
 @pytest.mark.parametrize("category", CATEGORIES)

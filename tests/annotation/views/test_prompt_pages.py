@@ -45,14 +45,14 @@ def test_every_prompt_is_listed_with_its_version_in_the_order_of_the_work(
     project: Project, adam: User, second: Prompt, client_of: ClientOf
 ) -> None:
     page = said(client_of(adam).get(OVERVIEW))
-    names = ["caption", "interaction", "action_details", "action_sequence", "count", "attribute", "repair"]
+    names = ["caption", "interaction", "action_details", "action_sequence", "count", "attribute", "redraft", "repair"]
     names += ["answer_blind", "answer_caption", "answer_video", "describe"]
     places = [page.index(f'href="{OVERVIEW}{name}/"') for name in names]
     assert places == sorted(places)
     for name in names:
         assert f"<code>{chosen(project, name).version[:8]}</code>" in page
     assert '<td class="num">2</td><td class="num">0</td>' in page  # two versions of the caption's, no draft yet
-    assert page.count("came with the product") == 11
+    assert page.count("came with the product") == 12
 
 
 def test_a_changed_letter_is_a_new_version_and_the_same_text_is_none(

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from annotation.models import Project, User
-from qa.models import Answer, AskedQuestion, EvaluationRun, QAItem, Release, Setting
+from annotation.models import Clip, Project, User
+from annotation.workflow import database_now
+from qa.models import Answer, AskedQuestion, DraftProbe, EvaluationRun, QAItem, Release, Setting
 from qa.services import items, reviews
-from tests.factories import ApprovedCaptionFactory, ClipFactory
+from tests.factories import ApprovedCaptionFactory, ClipFactory, DraftedQAItemFactory
 from tests.qa.scenes import answer_all, fresh, off_all_desks, saved_item, submit_all
 
 THEN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -103,3 +104,24 @@ def approve_again(changes: dict[QAItem, dict[str, Any]], *, author: User, review
     off_all_desks(clip)
     for item in changes:
         reviews.approve(item=fresh(item), reviewer=reviewer, seen_number=fresh(item).head_number)
+
+
+def given_probe(clip: Clip, *, outcome: str = "flagged", **evidence: tuple[int, int, int]) -> QAItem:
+    """A drafted question with what its probes came to. evidence: measure -> hits, answers and threshold."""
+    item = DraftedQAItemFactory(clip=clip)
+    now, caption = database_now(), clip.caption.approved_revision
+    assert item.draft is not None
+    assert caption is not None
+    DraftProbe.objects.create(
+        draft=item.draft,
+        caption_revision=caption,
+        outcome=outcome,
+        evidence={
+            name: {"hits": hits, "answers": of, "percent": round(100 * hits / of, 1), "threshold": threshold}
+            for name, (hits, of, threshold) in evidence.items()
+        },
+        item=item,
+        created_at=now,
+        settled_at=now,
+    )
+    return item

@@ -14,7 +14,8 @@ from qa.services.releases import freeze_release
 from tests.qa.evaluation.given import approved_questions, given_answers, given_run
 from tests.qa.scenes import fresh, saved_item, submit_all
 
-NUMBERS = {
+NUMBERS: dict[str, Any] = {
+    "probe_tries": 3,
     "least_answers": 3,
     "blind_percent": 60,
     "single_frame_percent": 100,
@@ -171,12 +172,20 @@ def test_administrators_change_the_settings(project: Project, adam: User, oda: U
         ({"order_percent": 101}, "order_percent"),
         ({"least_answers": 0}, "least_answers"),
         ({"nonsense": 1}, "nonsense"),
+        ({"probe_tries": 11}, "probe_tries"),
+        ({"probes": "sometimes"}, "probes"),
+        ({"probes": "flag", "probe_tries": 2}, "probe_tries"),
+        ({"probes": "flag", "probe_model": "nobody's"}, "probe_model"),
     ],
 )
-def test_a_setting_out_of_range_is_named(project: Project, adam: User, changes: dict[str, int], field: str) -> None:
+def test_a_setting_out_of_range_is_named(project: Project, adam: User, changes: dict[str, Any], field: str) -> None:
     with pytest.raises(BadInput) as refusal:
         change_settings(project=project, user=adam, gates=False, **{**NUMBERS, **changes})
     assert set(refusal.value.detail["fields"]) == {field}
+
+
+def test_tries_that_nobody_makes_need_not_be_enough(project: Project, adam: User) -> None:
+    assert change_settings(project=project, user=adam, gates=False, **{**NUMBERS, "probe_tries": 1}).probe_tries == 1
 
 
 def test_a_threshold_that_moves_takes_flags_along_but_no_decisions(

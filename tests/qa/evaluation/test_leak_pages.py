@@ -18,7 +18,7 @@ from annotation.states import State
 from qa.models import LeakFlag, LeakSettings, QAItem, Setting
 from qa.services.leak_lab import measure
 from tests.e2e.conftest import shots
-from tests.qa.evaluation.given import approved_questions, given_answers, given_run
+from tests.qa.evaluation.given import approved_questions, given_answers, given_probe, given_run
 from tests.qa.scenes import fresh, saved_item, submit_all
 
 __all__ = ["shots"]
@@ -32,6 +32,7 @@ SETTINGS = {
     "single_frame_percent": "100",
     "order_percent": "50",
     "caption_failure_percent": "50",
+    "probe_tries": "5",
 }
 
 
@@ -249,7 +250,9 @@ def test_the_pages_are_accessible_and_fit(
 ) -> None:
     made = planted(project, ana, rui)
     client_of(rui).post(at(made[0]), said(LeakFlag.objects.get(measure="caption_failure")))
-    addresses = {"queue": HOME, "question": at(made[0]), "settings": f"{HOME}settings"}
+    given_probe(made[0].clip, blind=(3, 3, 60), caption_failure=(2, 3, 50))
+    workspace = f"/projects/demo/clips/{made[0].clip.clip_id}/questions"
+    addresses = {"queue": HOME, "question": at(made[0]), "settings": f"{HOME}settings", "workspace": workspace}
     cookie = client_of(adam).cookies["sessionid"].value
     errors: list[str] = []
     for width in (1440, 390):

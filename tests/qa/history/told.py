@@ -25,8 +25,7 @@ from qa.services import blind, disputes, items
 from qa.services import reviews as question_reviews
 from qa.services.comments import beside_question
 from qa.services.history import verify_project
-from qa.services.imports import add_drafted_item
-from tests.factories import PEOPLE, QUESTION, TEXT, ClipFactory, DraftedCaptionFactory
+from tests.factories import PEOPLE, QUESTION, TEXT, ClipFactory, DraftedCaptionFactory, add_drafted_item
 from tests.qa.scene import finish_clip
 from tests.qa.scenes import answer, content_of, fresh, off_all_desks, saved_item, submit_all
 

@@ -240,9 +240,9 @@ def test_looking_for_what_is_new_costs_the_same_for_many_clips(
             return len(list(kind.targets(project, own, is_new=True)))
 
     ApprovedCaptionFactory(project=project, author=ana, reviewer=rui)
-    assert found(3) == 5
+    assert found(4) == 5
     for _ in range(3):
         ApprovedCaptionFactory(project=project, author=ana, reviewer=rui)
-    assert found(3) == 20
+    assert found(4) == 20
     make_run(project=project, user=None, kind="qa")
     assert found(1) == 0  # no clip is read that has nothing new

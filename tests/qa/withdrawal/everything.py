@@ -12,6 +12,7 @@ from annotation.models import (
     CaptionSkip,
     Clip,
     ClipFlag,
+    Draft,
     IdempotencyKey,
     Job,
     JobStatus,
@@ -33,8 +34,10 @@ from qa.models import (
     Answer,
     AskedQuestion,
     CountedStatistics,
+    DraftProbe,
     EvaluationRun,
     LeakFlag,
+    ProbeTry,
     QAItem,
     QASkip,
     Setting,
@@ -130,6 +133,13 @@ def _measured(clip: Clip, item: QAItem) -> None:
     Answer.objects.create(asked=asked, letter="A", choice="o1", is_right=True, reply="A, he jumps.", created_at=now)
     LeakFlag.objects.create(
         item=item, revision=item.approved_revision, measure="blind", evidence={}, decision="kept", decided_at=now
+    )
+    draft = item.draft or Draft.objects.filter(clip=clip).order_by("pk")[0]
+    caption = item.caption_revision
+    assert caption is not None
+    probe = DraftProbe.objects.create(draft=draft, caption_revision=caption, created_at=now)
+    ProbeTry.objects.create(
+        probe=probe, setting=Setting.BLIND, try_number=1, order=["o1"], key_index=0, letter="A", is_right=True
     )
     CountedStatistics.objects.create(project=clip.project, name="words", value=["jumps"], counted_at=now)
 

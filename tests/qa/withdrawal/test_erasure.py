@@ -99,6 +99,8 @@ KEPT = {
     "qa.RunFigures": "figures",
     "qa.CountedStatistics": "name",
     "qa.LeakFlag": "measure evidence decision",
+    "qa.DraftProbe": "outcome evidence",
+    "qa.ProbeTry": "setting order letter",
 }
 """Codes, digests, names of files that are gone, and the ids by which releases name what was withdrawn."""
 NOT_OF_A_CLIP = {

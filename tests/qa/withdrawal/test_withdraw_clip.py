@@ -49,7 +49,6 @@ from qa.services.blind import store_answer
 from qa.services.comments import beside_question
 from qa.services.figures import agreement_of
 from qa.services.history import verify_project
-from qa.services.imports import add_drafted_item
 from qa.services.releases import freeze_release
 from qa.services.withdrawal import withdraw_clip
 from tests.annotation.drafting.conftest import drafting_jobs, model, waiting_clips
@@ -60,6 +59,7 @@ from tests.factories import (
     DroppedSceneFactory,
     SceneFactory,
     SubmittedCaptionFactory,
+    add_drafted_item,
 )
 from tests.model_server import ModelServer
 from tests.qa.scene import finish_clip
