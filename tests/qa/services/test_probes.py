@@ -10,7 +10,7 @@ import pytest
 from annotation.drafting.jobs import run_job
 from annotation.models import Call, Draft, Job, JobStatus, Project, Run, User
 from annotation.services.drafting import cancel, draft_by_itself, make_run
-from annotation.services.prompts import shipped
+from annotation.services.prompts import add_version, choose, shipped
 from annotation.states import State
 from annotation.workflow import database_now
 from qa.categories import Category
@@ -284,9 +284,14 @@ def test_the_same_words_are_not_probed_and_paid_twice(
     assert QAItem.objects.count() == 2
 
 
-def test_held_questions_count_as_asked_for(job: Job, project: Project, model: ModelServer) -> None:
+def test_held_questions_count_as_asked_for_with_whichever_prompt(
+    job: Job, project: Project, adam: User, model: ModelServer
+) -> None:
     answering(model, drafts=["jumps"], answer=sound)
     run_job(job.pk)
+    name = "action_sequence"
+    other = add_version(project=project, user=adam, name=name, title="Ours", text=f"{job.prompt.text}!")
+    choose(project=project, user=adam, name=name, version=other.version)
     kinds = make_run(project=project, user=None, kind="qa").jobs.values_list("kind", flat=True)
     assert set(kinds) == {f"qa:{one}" for one in Category.values} - {"qa:action_sequence"}
     draft_by_itself()
