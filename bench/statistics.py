@@ -9,7 +9,7 @@ Every clip has a caption of 200 words, drafted and edited; the questions stand o
     release    the same as a frozen release, once
     page       30 requests of the project's statistics and of the release's    aim: p95 <= 150 ms
     leaderboard
-        count_one, leaks   the figures of one run of all questions; the leak lab over all runs
+        count_one, leaks   the figures of one run of all questions; the leak lab over all runs, and its sums by category
         page               30 requests with all runs in it                     aim: p95 <= 150 ms
 """
 
@@ -146,6 +146,8 @@ def measured_leaderboard(server: Server, runs: int) -> dict[str, Any]:
     said["count_all"] = _timed(server, "sweep_figures()", before=counting)
     leaks = "from qa.services.leak_lab import measure"
     said["leaks"] = _timed(server, "measure(project)", before=leaks)
+    sums = "from qa.services.leak_figures import count_leak_figures"
+    said["leak_figures"] = _timed(server, "count_leak_figures(project.pk)", before=sums)
     for setting in ("standard", "caption"):
         said[f"page_{setting}"] = timed_page(server, f"/projects/many/evaluation/?release=now&setting={setting}")
     return said

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from qa.services import exports, statistics
+from qa.services import exports, leak_figures, statistics
 
 EXPORT_SECONDS = 6 * 60 * 60
 """Videos of a large release are many; the lease of an export is short and renewed, so this holds nobody up."""
@@ -19,3 +19,9 @@ def write_export(export_id: int) -> None:
 def count_statistics(project_id: int, release_id: int | None = None) -> None:
     """Count a project's statistics, or a release's. What did not change since is not counted again."""
     statistics.count_statistics(project_id, release_id)
+
+
+@shared_task(name=leak_figures.COUNT, soft_time_limit=COUNT_SECONDS, time_limit=COUNT_SECONDS + 60, ignore_result=True)
+def count_leak_figures(project_id: int) -> None:
+    """Add up what the leak lab measured of a project and its releases."""
+    leak_figures.count_leak_figures(project_id)

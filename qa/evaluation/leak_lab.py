@@ -142,7 +142,9 @@ def _told(answers: QuerySet[Answer], words: Words, texts: dict[int, Published]) 
     tallies = tallies_by_revision(answers, words)
     moved, habits = moved_by_revision(answers, words), habits_of(texts.values())
     return {
-        revision: Told(tuple(tallies.get(revision, ())), moved.get(revision, NOTHING), shortcut_share(text, habits))
+        revision: Told(
+            tuple(tallies.get(revision, ())), moved.get(revision, NOTHING), shortcut_share(text, habits), text.category
+        )
         for revision, text in texts.items()
     }
 

@@ -42,6 +42,7 @@ class Told:
     tallies: tuple[Tally, ...] = ()
     moved: Share = NOTHING
     shortcuts: Share = NOTHING
+    category: str = ""
 
     def right_in(self, setting: str) -> Share:
         of_setting = [one for one in self.tallies if one.setting == setting]

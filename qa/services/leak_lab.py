@@ -17,6 +17,7 @@ from annotation.drafting.budget import price_of
 from annotation.drafting.prices import UnknownPrice
 from annotation.errors import BadInput, MoveNotAllowed, NotVisible, Sealed, StaleRevision
 from annotation.models import Caption, CaptionOpening, Clip, Project, User
+from annotation.outbox import enqueue
 from annotation.services.seals import sealed_clips
 from annotation.text import checked_text
 from annotation.transactions import in_transaction
@@ -34,6 +35,8 @@ from qa.evaluation.shortcuts import Habits, habits_of
 from qa.models import CountedStatistics, LeakFlag, LeakSettings, QAItem, RunFigures
 from qa.models.runs import MOST_TRIES
 from qa.services.items import reopen
+from qa.services.leak_figures import COUNT
+from qa.services.statistics import lock_counted
 
 LONGEST_REASON = 500
 NUMBERS = {
@@ -91,6 +94,7 @@ def measure(project: Project, *, actor: User | None = None) -> Measured:
     _store(project, found, {revision: pk for revision, (pk, _) in items.items()}, result)
     result.open = open_flags(project).count()
     _keep_habits(project)
+    enqueue(COUNT, args=[project.pk])
     return result
 
 
@@ -144,6 +148,8 @@ def _locked_settings(project: Project) -> LeakSettings:
 
 
 def _keep_habits(project: Project) -> None:
+    # Lock first: habits hold words, which a withdrawal deletes.
+    lock_counted(project)
     CountedStatistics.objects.update_or_create(
         project=project,
         release=None,

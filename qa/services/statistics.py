@@ -166,19 +166,19 @@ def _taken_back(project: Project) -> tuple[int, int]:
 def _writing(project: Project, begun: tuple[int, int]) -> Iterator[bool]:
     """Gives whether what was counted since may be written: not if a clip was withdrawn meanwhile."""
     with transaction.atomic():
-        _lock(project)
+        lock_counted(project)
         yield _taken_back(project) == begun
 
 
-def _lock(project: Project) -> None:
-    """Until the transaction ends."""
+def lock_counted(project: Project) -> None:
+    """Who writes what was counted of words takes this before it reads them. Until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, project.pk])
 
 
 def forget_statistics(clip: Clip) -> None:
     """The clip was withdrawn, or its words erased: nothing that was counted of it stays. The caller's transaction."""
-    _lock(clip.project)
+    lock_counted(clip.project)
     rows = CountedStatistics.objects.filter(project=clip.project)
     rows.exclude(name__startswith=_PART).delete()
     rows.filter(name=f"{_PART}{clip.pk // PART}").delete()

@@ -12,6 +12,9 @@ from annotation.errors import BadInput, NotVisible
 from annotation.forms import add_problems
 from annotation.services.drafted_captions import model_of, settings_of
 from annotation.views.pages import ProjectPage, project_page, refuse_unknown_parameters
+from qa.categories import Category
+from qa.evaluation.leak_measures import MEASURES
+from qa.evaluation.leak_summary import ALL
 from qa.evaluation.published import haic_table_2
 from qa.evaluation.settings import CAPTIONS_OF, DEFINITIONS, FROM_CAPTION
 from qa.evaluation.table_files import table_file
@@ -20,6 +23,7 @@ from qa.evaluation.text_tables import FILE_KINDS, file_kind
 from qa.forms import EvaluationForm
 from qa.models import EvaluationRun, Release, ReleaseKind, Setting
 from qa.services.evaluation import checked_wish, start_run
+from qa.services.leak_figures import leak_figures
 from qa.services.run_figures import Progress, counted_at, progress_of, rows_of
 
 PARAMETERS = frozenset({"release", "setting", "sort", "order", "published"})
@@ -78,6 +82,7 @@ def evaluation(request: HttpRequest, slug: str) -> HttpResponse:
         columns=_columns(choice),
         files=[(name, FILE_LABELS[name]) for name in FILE_KINDS],
         **_by_people(table),
+        **_leaks(page, choice),
         runs=_runs(page),
         as_of=counted_at(line.row for line in table.lines),
         may_ask=page.may("evaluate"),
@@ -149,6 +154,21 @@ def _by_people(table: Table) -> dict[str, Any]:
         "people": [{"row": row, "shares": [row.figures.by_people.get(name) for name in names]} for row in shown],
         "people_columns": [PEOPLE[name] for name in names],
     }
+
+
+def _leaks(page: ProjectPage, choice: Choice) -> dict[str, Any]:
+    """A row a measure of which something is known, with its mean over all and over each category. 1 query."""
+    found = leak_figures(page.project, choice.release)
+    if found is None:
+        return {"leaks": [], "leaks_at": None}
+    summary, at = found
+    scopes = [ALL, *Category.values]
+    rows = [
+        {"measure": MEASURES[name], "all": means[ALL], "means": [means.get(scope) for scope in scopes]}
+        for name, means in summary.items()
+        if means
+    ]
+    return {"leaks": rows, "leaks_at": at, "leak_columns": ["All", *Category.labels]}
 
 
 def _runs(page: ProjectPage) -> list[tuple[EvaluationRun, Progress | None]]:

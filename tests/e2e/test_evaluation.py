@@ -14,6 +14,7 @@ from annotation.models import Project, User
 from qa.models import BenchmarkScore, EvaluationRun, Release
 from qa.services.evaluation import checked_wish, start_run
 from qa.services.releases import freeze_release
+from qa.services.leak_figures import count_leak_figures
 from qa.services.run_figures import sweep_figures
 from tests.annotation.drafting.conftest import model
 from tests.model_server import ModelServer
@@ -68,6 +69,7 @@ def measured(project: Project, adam: User, release: Release, server: ModelServer
     runs.append(start_run(project=project, user=adam, release=release, wish=human))
     work(project)
     sweep_figures()
+    count_leak_figures(project.pk)
     return runs
 
 
