@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
+from annotation.intervals import student_95, wilson
 from qa.categories import Category
 from qa.evaluation.clustered import Clustered, error_of_means, mean_of_means
 
@@ -22,8 +23,6 @@ COLUMNS = (
 )
 """The order of the paper's Table 2."""
 _MANY_PEOPLE = 3
-_Z = 1.959964
-"""Of a 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -42,22 +41,29 @@ class ClipScore:
 class Share:
     """percent: 0 to 100, unrounded. answers: of how many; 0 where nobody says, as with published figures.
 
-    error: one standard error in percent points, clustered by clip; None with fewer than two clips. It is 0 where all
-        answers are right, or all wrong: then it says nothing about other clips.
+    error: one standard error in percent points, clustered by clip; None with fewer than two clips. It is 0 where no
+        clip differs from another: then it says nothing about other clips.
+    clips: of how many; 0 where nobody says.
     """
 
     percent: float
     error: float | None
     answers: int
+    clips: int = 0
 
     @property
-    def low(self) -> float | None:
-        """Lower end of the 95 % interval; it takes the mean as normal, and is too narrow with few clips."""
-        return None if self.error is None else max(0.0, self.percent - _Z * self.error)
+    def interval(self) -> tuple[float, float] | None:
+        """95 %, in percent: by Student's t with a degree of freedom less than there are clips; where no clip differs
+        from another, Wilson's of as many independent answers as there are clips. None without an error.
 
-    @property
-    def high(self) -> float | None:
-        return None if self.error is None else min(100.0, self.percent + _Z * self.error)
+        Source: Cameron and Miller (2015), VI.D, for t(G - 1).
+        """
+        if self.error is None or self.clips < 2:
+            return None
+        if not self.error and (found := wilson(round(self.percent * self.clips / 100), self.clips)):
+            return 100 * found[0], 100 * found[1]
+        reach = student_95(self.clips - 1) * self.error
+        return max(0.0, self.percent - reach), min(100.0, self.percent + reach)
 
 
 @dataclass(frozen=True)
@@ -138,11 +144,12 @@ def _group(people: int) -> str:
 
 
 def _share(values: Clustered) -> Share:
-    return Share(_percent(values.mean), _points(values.error), values.count)
+    return Share(_percent(values.mean), _points(values.error), values.count, len(values.counts))
 
 
 def _average(parts: list[Clustered]) -> Share:
-    return Share(_percent(mean_of_means(parts)), _points(error_of_means(parts)), sum(part.count for part in parts))
+    answers, clips = sum(part.count for part in parts), len({clip for part in parts for clip in part.counts})
+    return Share(_percent(mean_of_means(parts)), _points(error_of_means(parts)), answers, clips)
 
 
 def _percent(share: Fraction) -> float:
@@ -172,14 +179,6 @@ class Gap:
 
     percent: float
     error: float | None
-
-    @property
-    def low(self) -> float | None:
-        return None if self.error is None else max(-100.0, self.percent - _Z * self.error)
-
-    @property
-    def high(self) -> float | None:
-        return None if self.error is None else min(100.0, self.percent + _Z * self.error)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from annotation.errors import BadInput, NotVisible
 from annotation.forms import add_problems
 from annotation.services.drafted_captions import model_of, settings_of
 from annotation.views.pages import ProjectPage, project_page, refuse_unknown_parameters
-from qa.categories import Category
+from qa.evaluation.figures import COLUMNS
 from qa.evaluation.leak_measures import MEASURES
 from qa.evaluation.leak_summary import ALL
 from qa.evaluation.published import haic_table_2
@@ -162,13 +162,13 @@ def _leaks(page: ProjectPage, choice: Choice) -> dict[str, Any]:
     if found is None:
         return {"leaks": [], "leaks_at": None}
     summary, at = found
-    scopes = [ALL, *Category.values]
+    scopes = [ALL, *COLUMNS]
     rows = [
         {"measure": MEASURES[name], "all": means[ALL], "means": [means.get(scope) for scope in scopes]}
         for name, means in summary.items()
         if means
     ]
-    return {"leaks": rows, "leaks_at": at, "leak_columns": ["All", *Category.labels]}
+    return {"leaks": rows, "leaks_at": at, "leak_columns": ["All", *(one.label for one in COLUMNS)]}
 
 
 def _runs(page: ProjectPage) -> list[tuple[EvaluationRun, Progress | None]]:

@@ -13,8 +13,8 @@ from pytest_django.live_server_helper import LiveServer
 from annotation.models import Project, User
 from qa.models import BenchmarkScore, EvaluationRun, Release
 from qa.services.evaluation import checked_wish, start_run
-from qa.services.releases import freeze_release
 from qa.services.leak_figures import count_leak_figures
+from qa.services.releases import freeze_release
 from qa.services.run_figures import sweep_figures
 from tests.annotation.drafting.conftest import model
 from tests.model_server import ModelServer

@@ -97,15 +97,15 @@ def test_no_average_without_all_five() -> None:
 
 def test_one_clip_has_no_error() -> None:
     figures = figures_of([score(1, 1, 2, name) for name in COLUMNS])
-    assert figures.average == Share(50.0, None, 10)
-    assert figures.by_category[COUNT] == Share(50.0, None, 2)
-    assert (figures.average.low, figures.average.high) == (None, None)
+    assert figures.average == Share(50.0, None, 10, 1)
+    assert figures.by_category[COUNT] == Share(50.0, None, 2, 1)
+    assert figures.average.interval is None
 
 
 def test_average_has_no_error_where_a_category_has_one_clip() -> None:
     scores = [score(clip, 1, 2, name) for clip, name in product((1, 2), COLUMNS[:4])] + [score(1, 1, 2, ATTRIBUTE)]
     average = figures_of(scores).average
-    assert average == Share(50.0, None, 18)
+    assert average == Share(50.0, None, 18, 2)
 
 
 def test_people_in_the_clip() -> None:
@@ -151,11 +151,25 @@ def test_unknown_category_is_refused() -> None:
         figures_of([score(1, 1, 1, "motion")])
 
 
+def test_interval_is_students_with_one_degree_less_than_there_are_clips() -> None:
+    assert Share(50.0, 5.0, 20, 11).interval == pytest.approx((50 - 2.228 * 5, 50 + 2.228 * 5))
+    assert Share(50.0, 5.0, 20, 2).interval == (0.0, 100.0)
+    assert Share(50.0, 5.0, 5000, 2001).interval == pytest.approx((50 - 1.9612 * 5, 50 + 1.9612 * 5), abs=1e-3)
+
+
 def test_interval_is_cut_at_its_ends() -> None:
-    share = Share(95.0, 5.0, 20)
-    assert share.low == pytest.approx(95 - 9.79982)
-    assert share.high == 100.0
-    assert Share(5.0, 5.0, 20).low == 0.0
+    assert Share(95.0, 5.0, 20, 21).interval == pytest.approx((95 - 2.086 * 5, 100.0))
+    assert Share(5.0, 5.0, 20, 21).interval == pytest.approx((0.0, 5 + 2.086 * 5))
+
+
+def test_where_no_clip_differs_the_interval_is_that_of_as_many_answers() -> None:
+    # Wilson, no one of three: 0 to z² / (3 + z²) = 3.8415 / 6.8415
+    assert Share(0.0, 0.0, 12, 3).interval == pytest.approx((0.0, 56.15), abs=0.01)
+    assert Share(100.0, 0.0, 12, 3).interval == pytest.approx((43.85, 100.0), abs=0.01)
+
+
+def test_a_published_figure_has_no_interval() -> None:
+    assert Share(40.0, None, 0).interval is None
 
 
 def test_json_gives_the_same_again() -> None:
@@ -250,7 +264,6 @@ def test_difference_of_two_runs() -> None:
     assert (gap.both, gap.only_first, gap.only_second, gap.neither, gap.pairs) == (2, 1, 3, 2, 8)
     assert gap.percent == 25.0
     assert gap.error == pytest.approx(23.5932, abs=1e-4)
-    assert gap.low == pytest.approx(25 - 1.959964 * 23.5932, abs=1e-3)
 
 
 def test_a_run_against_itself_differs_by_nothing_for_sure() -> None:
