@@ -46,6 +46,8 @@ class ReleaseForm(StrictForm):
 class EvaluationForm(StrictForm):
     """The releases to choose from are put in by the page."""
 
+    read_elsewhere = frozenset({"verb"})
+
     release = forms.ChoiceField(label="On")
     setting = forms.ChoiceField(choices=Setting.choices)
     model = forms.CharField(

@@ -70,7 +70,7 @@ def estimate(*, project: Project, kind: str, limit: int | None = None, is_batch:
         return Estimate(model, len(new), known, withheld, is_whole, None, None, 0, str(unknown))
     sizes = _Sizes(own, is_questions=kind == Run.Kind.QUESTIONS)
     low, high = sizes.bounds(new, price, is_batch=is_batch)
-    past = _past_costs(project, kind=KINDS[Run.Kind(kind)], model=model, is_batch=is_batch)
+    past = past_costs(project, kind=KINDS[Run.Kind(kind)], model=model, is_batch=is_batch)
     if len(past) >= ENOUGH_CALLS:
         low = min(median_low(past) * len(new), high)
     else:
@@ -119,12 +119,7 @@ class _Sizes:
         return low, high
 
     def _pictures(self, clip: Clip) -> int:
-        if not self.sees_frames:
-            return 0
-        longer = max(clip.width, clip.height)
-        side = min(longer, self.own.long_side)
-        width, height = (max(1, round(of * side / longer)) for of in (clip.width, clip.height))
-        return min(self.own.frames, max(clip.frames, 1)) * (image_tokens(width, height) + FRAME_TIME_TOKENS)
+        return picture_tokens(clip, count=self.own.frames, long_side=self.own.long_side) if self.sees_frames else 0
 
     def _words(self, target: Target) -> int:
         prompt = target.prompt
@@ -137,8 +132,16 @@ class _Sizes:
         return tokens
 
 
-def _past_costs(project: Project, *, kind: str, model: str, is_batch: bool) -> list[int]:
-    """Of the last calls that were answered, as if all had been sent this way: 1 query."""
+def picture_tokens(clip: Clip, *, count: int, long_side: int) -> int:
+    """What so many frames of the clip are counted as, with the words before each."""
+    longer = max(clip.width, clip.height)
+    side = min(longer, long_side)
+    width, height = (max(1, round(of * side / longer)) for of in (clip.width, clip.height))
+    return min(count, max(clip.frames, 1)) * (image_tokens(width, height) + FRAME_TIME_TOKENS)
+
+
+def past_costs(project: Project, *, kind: str, model: str, is_batch: bool) -> list[int]:
+    """Micro-dollars of the last calls of a kind that were answered, as if all had been sent this way: 1 query."""
     outcomes = CallOutcome.objects.filter(call__project=project, call__model=model, cost_micro_usd__gt=0)
     outcomes = outcomes.filter(call__job__kind__startswith=kind, kind=CallOutcome.Kind.REPLY).order_by("-pk")
     rows = outcomes.values_list("cost_micro_usd", "call__batch")[:LAST_CALLS]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from annotation.models import Caption, CaptionRevision, Project
 from annotation.states import ClipStatus, State
@@ -44,6 +44,11 @@ def questions_of(project: Project, release: Release | None) -> Iterator[Question
     Of a release also those held out: their keys are ours. 3 queries for each 500 clips of a release.
     """
     return _of_release(release) if release is not None else _approved(project)
+
+
+def count_of(project: Project, release: Release | None) -> int:
+    """How many `questions_of` gives; of a release as many as it froze, withdrawn clips among them. 1 query."""
+    return int(release.counts["questions"]) if release is not None else _standing(_clips_of(project)).count()
 
 
 def _of_release(release: Release) -> Iterator[Question]:
@@ -92,12 +97,10 @@ def _captions(project_id: int, contents: Iterable[Content]) -> dict[str, int]:
 
 def _approved(project: Project) -> Iterator[Question]:
     """By chunks of clips: a cursor over all would be planned for its first rows, and take far longer for the rest."""
-    captions = Caption.objects.filter(clip__project=project, clip__state=ClipStatus.ACTIVE, state=State.APPROVED)
-    clips = iter(list(captions.order_by("clip__clip_id").values_list("clip_id", flat=True)))
+    clips = iter(list(_clips_of(project).order_by("clip__clip_id")))
     while some := list(islice(clips, CHUNK)):
         rows = (
-            QAItem.objects.filter(clip__in=some, state=State.APPROVED)
-            .filter(caption_revision=F("clip__caption__approved_revision"))
+            _standing(some)
             .select_related("clip", "approved_revision", "caption_revision")
             .order_by("clip__clip_id", "question_id")
         )
@@ -111,6 +114,19 @@ def _approved(project: Project) -> Iterator[Question]:
                 people=len(item.caption_revision.people),
                 salt=project.release_salt,
             )
+
+
+def _clips_of(project: Project) -> QuerySet[Caption, int]:
+    """Primary keys of the clips whose caption is approved."""
+    captions = Caption.objects.filter(clip__project=project, clip__state=ClipStatus.ACTIVE, state=State.APPROVED)
+    return captions.values_list("clip_id", flat=True)
+
+
+def _standing(clips: Iterable[int]) -> QuerySet[QAItem]:
+    """Their questions that are approved and not stale."""
+    return QAItem.objects.filter(
+        clip__in=clips, state=State.APPROVED, caption_revision=F("clip__caption__approved_revision")
+    )
 
 
 def _question(item: QAItem, clip_id: str, *, revision: Any, caption: int | None, people: int, salt: str) -> Question:

@@ -7,7 +7,7 @@ from itertools import islice
 from annotation.access import require
 from annotation.drafting.batches import gather
 from annotation.drafting.budget import price_of
-from annotation.drafting.prices import UnknownPrice
+from annotation.drafting.prices import Price, UnknownPrice
 from annotation.errors import BadInput, NotVisible
 from annotation.models import CaptionRevision, Project, Run, User
 from annotation.services import drafting
@@ -93,7 +93,7 @@ def start_run(*, project: Project, user: User | None, release: Release | None, w
         raise BadInput({"release": "is training data, and has no questions"})
     for field, name in (("model", wish.model), ("judge", wish.judge)):
         if name and name not in CAPTIONS_OF.values():
-            _require_price(field, name)
+            require_price(field, name)
     drafting.lock(project)
     run = _new_run(project, user, release, wish)
     questions = questions_of(project, release)
@@ -107,9 +107,10 @@ def start_run(*, project: Project, user: User | None, release: Release | None, w
     return run
 
 
-def _require_price(field: str, name: str) -> None:
+def require_price(field: str, name: str) -> Price:
+    """Raises BadInput that names the field."""
     try:
-        price_of(name, database_now().date())
+        return price_of(name, database_now().date())
     except UnknownPrice as unknown:
         raise BadInput({field: str(unknown)}) from unknown
 
@@ -127,7 +128,7 @@ def _new_run(project: Project, user: User | None, release: Release | None, wish:
         setting=wish.setting,
         model=wish.model,
         judge=wish.judge,
-        frames=_frames_shown(project, wish),
+        frames=frames_shown(project, wish),
         tries=wish.tries,
         prompts={name: chosen(project, name).version for name in names},
         answering=work(wish.judge or wish.model),
@@ -136,7 +137,7 @@ def _new_run(project: Project, user: User | None, release: Release | None, wish:
     )
 
 
-def _frames_shown(project: Project, wish: Wish) -> int | None:
+def frames_shown(project: Project, wish: Wish) -> int | None:
     """None where no frames are shown."""
     if wish.setting == Setting.SINGLE_FRAME:
         return 1
@@ -231,7 +232,7 @@ def judge_brought(run: EvaluationRun) -> None:
 
     Raises BadInput for a judge without a price.
     """
-    _require_price("judge", run.judge)
+    require_price("judge", run.judge)
     run.answering = Run.objects.create(
         project=run.project, kind=Run.Kind.EVALUATION, model=run.judge, created_by=run.created_by
     )

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
+from annotation.access import require
 from annotation.errors import BadInput, NotVisible
 from annotation.forms import add_problems
 from annotation.services.drafted_captions import model_of, settings_of
@@ -22,7 +23,8 @@ from qa.evaluation.tables import AVERAGE, HEADINGS, PERCENTS, Table, table_of
 from qa.evaluation.text_tables import FILE_KINDS, file_kind
 from qa.forms import EvaluationForm
 from qa.models import EvaluationRun, Release, ReleaseKind, Setting
-from qa.services.evaluation import checked_wish, start_run
+from qa.services.evaluation import Wish, checked_wish, start_run
+from qa.services.evaluation_estimates import EvaluationEstimate, estimate_run
 from qa.services.leak_figures import leak_figures
 from qa.services.run_figures import Progress, counted_at, progress_of, rows_of
 
@@ -64,13 +66,18 @@ def evaluation(request: HttpRequest, slug: str) -> HttpResponse:
         (NOW, "what is approved now"),
         *((one.version, one.version) for one in _benchmarks(page)),
     ]
+    estimate: EvaluationEstimate | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            run = _start(page, form.cleaned_data)
+            release, wish = _wish(page, form.cleaned_data)
+            if request.POST.get("verb") == "estimate":
+                require(page.user, "evaluate", project=page.project)
+                estimate = estimate_run(project=page.project, release=release, wish=wish)
+            else:
+                run = start_run(project=page.project, user=page.user, release=release, wish=wish)
+                return redirect("evaluation_run", slug, run.uid)
         except BadInput as error:
             add_problems(form, error)
-        else:
-            return redirect("evaluation_run", slug, run.uid)
     table = _table(page, choice)
     context = page.context(
         current="evaluation",
@@ -88,6 +95,7 @@ def evaluation(request: HttpRequest, slug: str) -> HttpResponse:
         may_ask=page.may("evaluate"),
         may_decide=page.may("review"),
         form=form,
+        estimate=estimate,
     )
     return render(request, "qa/evaluation.html", context, status=400 if form.errors else 200)
 
@@ -194,7 +202,7 @@ def _usual(page: ProjectPage, choice: Choice) -> dict[str, Any]:
     }
 
 
-def _start(page: ProjectPage, said: dict[str, Any]) -> EvaluationRun:
+def _wish(page: ProjectPage, said: dict[str, Any]) -> tuple[Release | None, Wish]:
     """What does not fit the setting is left out of the wish: the form has a field for each."""
     release = next((one for one in _benchmarks(page) if one.version == said["release"]), None)
     setting = said["setting"]
@@ -207,4 +215,4 @@ def _start(page: ProjectPage, said: dict[str, Any]) -> EvaluationRun:
         is_batch=said["is_batch"],
         limit=said["limit"],
     )
-    return start_run(project=page.project, user=page.user, release=release, wish=wish)
+    return release, wish

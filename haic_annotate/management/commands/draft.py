@@ -11,6 +11,7 @@ from annotation.errors import DomainError
 from annotation.models import JobStatus, Run
 from annotation.services.drafting import RunProgress, cost_of, failures_of, make_run, progress_of
 from haic_annotate.management.actors import add_actor, add_project, find_actor, find_project
+from haic_annotate.management.amounts import usd
 from haic_annotate.own_workers import workers
 
 CHILDREN = 8
@@ -71,10 +72,6 @@ class Command(BaseCommand):
         undone = progress.total - progress.counts.get(JobStatus.DONE, 0)
         if undone:
             raise CommandError(f"{undone} of {progress.total} gave no draft; see above")
-
-
-def usd(micro_usd: int) -> str:
-    return f"{micro_usd // 1_000_000}.{micro_usd % 1_000_000:06}"
 
 
 def _line(progress: RunProgress) -> str:

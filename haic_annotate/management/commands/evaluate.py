@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from annotation.errors import DomainError
 from haic_annotate.management.actors import add_actor, add_project, find_actor, find_project
+from haic_annotate.management.amounts import usd
 from qa.models import EvaluationRun, Setting
 from qa.models.runs import MOST_TRIES
 from qa.services.evaluation import checked_wish, start_run
+from qa.services.evaluation_estimates import EvaluationEstimate, estimate_run
 from qa.services.releases import release_of
 from qa.services.run_figures import count_run, progress_of
 
@@ -36,6 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--tries", type=int, default=1, metavar=f"1-{MOST_TRIES}", help="how often each is put")
         parser.add_argument("--limit", type=int, help="of questions, in the order of clips")
         parser.add_argument("--batch", action="store_true", help="through the batch API: half the price, within a day")
+        parser.add_argument("--dry-run", action="store_true", help="say what it would put and cost, and ask nothing")
         parser.add_argument("--wait", action="store_true", help="until all is answered, or nothing goes on")
         add_actor(parser)
 
@@ -47,23 +50,29 @@ class Command(BaseCommand):
         setting: str,
         batch: bool,
         wait: bool,
+        dry_run: bool,
         actor: str | None,
         **more: Any,
     ) -> None:
         named = {name: more[name] for name in ("model", "judge", "frames", "tries", "limit")}
         try:
-            found = find_project(project)
-            run = start_run(
-                project=found,
-                user=find_actor(actor),
-                release=release_of(found, release) if release else None,
-                wish=checked_wish(setting=setting, is_batch=batch, **named),
-            )
+            found, user = find_project(project), find_actor(actor)
+            frozen = release_of(found, release) if release else None
+            wish = checked_wish(setting=setting, is_batch=batch, **named)
+            if dry_run:
+                self._estimate(estimate_run(project=found, release=frozen, wish=wish))
+                return
+            run = start_run(project=found, user=user, release=frozen, wish=wish)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"run {run.uid}: {run.questions} questions, {run.tries} tries each")
         if wait:
             self._wait(run)
+
+    def _estimate(self, found: EvaluationEstimate) -> None:
+        self.stdout.write(
+            f"{found.questions} questions, at most {found.calls} calls: {usd(found.low)} to {usd(found.high)} USD"
+        )
 
     def _wait(self, run: EvaluationRun) -> None:
         progress = progress_of(run)
