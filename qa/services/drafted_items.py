@@ -26,6 +26,7 @@ from qa.checks import Flag, item_flags
 from qa.drafted_questions import QUESTIONS_SCHEMA, questions_from_reply
 from qa.models import DraftProbe, QAItem
 from qa.services import probes
+from qa.services.probes_shown import leak_words
 
 MAX_TOKENS = 4096
 REPAIR, REDRAFT = "repair", "redraft"
@@ -215,7 +216,7 @@ def _asked(clip: Clip) -> list[dict[str, Any]]:
 def _leaking(probe: DraftProbe) -> dict[str, Any]:
     question = probe.draft.payload
     told = {name: question[name] for name in ("question", "options", "answer_index")}
-    return {**told, "problems": probes.leak_words(probe)}
+    return {**told, "problems": leak_words(probe)}
 
 
 def _value_of(call: Call) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from annotation.canonical import digest_of
@@ -34,6 +34,7 @@ from qa.evaluation.settings import prompt_name, texts_of
 from qa.models import DraftProbe, LeakSettings, ProbeTry, Setting
 from qa.releases.content import LETTERS
 from qa.services.drafts import item_of_draft
+from qa.services.probes_shown import SUMS
 
 PROBE = "probe"
 SETTINGS = (Setting.BLIND, Setting.HUMAN_CAPTIONS)
@@ -204,11 +205,9 @@ def _settle(job: Job, probes: list[DraftProbe]) -> None:
 
 
 def _told(probe: DraftProbe) -> Told:
-    answered = ProbeTry.objects.filter(probe=probe, answered_at__isnull=False).values("setting")
-    sums = answered.annotate(
-        total=Count("pk"), right=Count("pk", filter=Q(is_right=True)), unparsed=Count("pk", filter=Q(letter=""))
-    )
-    return Told(tuple(Tally(row["setting"], "", row["total"], row["right"], row["unparsed"]) for row in sums))
+    answered = ProbeTry.objects.filter(probe=probe, answered_at__isnull=False).order_by()
+    sums = answered.values("setting").annotate(**SUMS).values_list("setting", *SUMS)
+    return Told(tuple(Tally(setting, "", *counts) for setting, *counts in sums))
 
 
 def _end(probe: DraftProbe, outcome: DraftProbe.Outcome) -> None:
@@ -247,12 +246,6 @@ def held_in(clip: Clip) -> list[Draft]:
     return [probe.draft for probe in held]
 
 
-def counts_of(project: Project) -> dict[str, int]:
-    """Outcome -> how many drafted questions, those of withdrawn clips left out. 1 query."""
-    probes = DraftProbe.objects.filter(draft__clip__in=Clip.objects.standing().filter(project=project))
-    return dict(probes.order_by().values_list("outcome").annotate(Count("pk")))
-
-
 def sweep_probes() -> None:
     """Settle what waits for work that came to nothing, and what waited too long. Safe to run twice."""
     standing = DraftProbe.objects.filter(_HELD, draft__clip__in=Clip.objects.standing())
@@ -289,15 +282,3 @@ def _give_up(drafted_by: int) -> None:
     Job.objects.filter(pk__in=jobs.values("pk")).update(status=JobStatus.CANCELLED, finished_at=Now(), lease_until=None)
     for probe in _lock([drafted_by]):
         _end(probe, DraftProbe.Outcome.FLAGGED if probe.evidence else DraftProbe.Outcome.UNPROBED)
-
-
-def leak_words(probe: DraftProbe) -> list[str]:
-    """What a flagged question's probes found, for whoever corrects it."""
-    return [_WORDS[measure].format(**said) for measure, said in probe.evidence.items()]
-
-
-_WORDS = {
-    "blind": "As drafted, {hits} of {answers} answers without the video were right: a look at the clip is not needed.",
-    "caption_failure": "As drafted, {hits} of {answers} answers from the caption alone were wrong: it may not hold the"
-    " key.",
-}

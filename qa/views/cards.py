@@ -16,13 +16,13 @@ from annotation.strict_json import NotJSON, read_json
 from annotation.views.comments import NotesPanel
 from annotation.views.pages import ProjectPage
 from annotation.word_diff import Piece, word_diff
-from qa.content import LETTERS, blank_content, content_from_draft, marks_of, problems_of, words_of
+from qa.content import LETTERS, blank_content, marks_of, problems_of, words_of
 from qa.marks import KINDS, mark_warnings
 from qa.models import DraftProbe, QAItem, QAReview
 from qa.services.blind import unanswered
 from qa.services.flags import NOTHING_AROUND, Around, flags_of
 from qa.services.items import EDITABLE, QAWords, words_of_all
-from qa.services.probes import leak_words
+from qa.services.probes_shown import is_as_drafted, leak_words
 from qa.services.similar_questions import asked_of, asked_of_same_source
 from qa.views.comments import question_notes_panels
 
@@ -128,11 +128,9 @@ class Card:
     def leaks(self) -> list[str]:
         """What models made of it before anybody got it, as long as the words are the draft's."""
         probe: DraftProbe | None = getattr(self.item, "probe", None)
-        if self.item is None or self.item.draft is None or probe is None or self.is_sealed:
+        if self.item is None or probe is None or self.is_sealed:
             return []
-        drafted = content_from_draft(self.item.draft.payload)
-        is_same = (words_of(drafted), drafted["key"]) == (words_of(self.content), self.content["key"])
-        return leak_words(probe) if is_same else []
+        return leak_words(probe) if is_as_drafted(self.item, self.content) else []
 
     @property
     def is_blocked(self) -> bool:

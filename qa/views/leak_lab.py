@@ -21,7 +21,7 @@ from qa.forms import LeakSettingsForm
 from qa.models import DraftProbe, LeakFlag, QAItem
 from qa.services import leak_lab as service
 from qa.services.items import item_for
-from qa.services.probes import counts_of
+from qa.services.probes_shown import counts_of
 from qa.views.leak_cards import FlagRow, cards_of, measured
 
 SHOWN = 10

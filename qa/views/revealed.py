@@ -8,6 +8,7 @@ from annotation.word_diff import Piece, word_diff
 from qa.categories import Category
 from qa.content import LETTERS, content_from_draft, words_of
 from qa.models import BlindAnswer, QAItem, QAReview
+from qa.services.probes_shown import Probed
 from qa.views.cards import CardEvidence, chosen_evidence
 
 NO_OPTION = {
@@ -57,6 +58,7 @@ class RevealedQuestion:
     place: its number, that of its card in the workspace; 0 where it stands alone.
     others: who else answered it blind, and what. verdict: the reviewer's own, where it waits for somebody else's.
     may_fix: no other verdict is asked for. since: what changed since they returned it, if they did.
+    probed: what models made of it before anybody got it, while its words are the draft's.
     typed_*: what was sent with a verdict that could not be taken.
     """
 
@@ -69,6 +71,7 @@ class RevealedQuestion:
     may_fix: bool = True
     since: list[Piece] = field(default_factory=list)
     notes: NotesPanel | None = None
+    probed: Probed | None = None
     typed_fix: dict[str, Any] | None = None
     typed_reason: str = ""
     typed_code: str = ""

@@ -23,6 +23,7 @@ from qa.models import QAItem
 from qa.reason_codes import QUESTION_REASONS
 from qa.services import blind, reviews, verdicts_shown
 from qa.services.items import item_for
+from qa.services.probes_shown import Probed, probed
 from qa.services.sets import set_of
 from qa.services.undo import last_verdict
 from qa.views.cards import CONTENT_FIELDS, typed_content
@@ -127,7 +128,18 @@ def _show(
     timed = [part for part in segments(text) if part.start_ms is not None]
     notes = question_notes_panels(page, caption.clip, [one.item for one in mine], back="review", is_sealed=False)
     places = caption.clip.qa_items.places()
-    revealed = [_revealed(request, one, refused, place=places[one.item.pk], notes=notes[one.item.pk]) for one in mine]
+    tried = probed([one.item for one in mine])
+    revealed = [
+        _revealed(
+            request,
+            one,
+            refused,
+            place=places[one.item.pk],
+            notes=notes[one.item.pk],
+            tried=tried.get(one.item.pk),
+        )
+        for one in mine
+    ]
     context = page.context(
         step="judge",
         revealed=revealed,
@@ -149,6 +161,7 @@ def _revealed(
     *,
     place: int,
     notes: NotesPanel,
+    tried: Probed | None,
 ) -> RevealedQuestion:
     is_refused = refused is not None and request.POST.get("question_id") == one.item.question_id
     verb = request.POST.get("verb") if is_refused else ""
@@ -162,6 +175,7 @@ def _revealed(
         may_fix=one.may_fix,
         since=one.since,
         notes=notes,
+        probed=tried,
         typed_fix=typed_content(request) if verb == "fix" else None,
         typed_reason=request.POST.get("reason", "") if is_refused else "",
         typed_code=request.POST.get("reason_code", "") if is_refused else "",

@@ -6,7 +6,7 @@ from typing import Any
 
 from annotation.models import Clip, Project, User
 from annotation.workflow import database_now
-from qa.models import Answer, AskedQuestion, DraftProbe, EvaluationRun, QAItem, Release, Setting
+from qa.models import Answer, AskedQuestion, DraftProbe, EvaluationRun, ProbeTry, QAItem, Release, Setting
 from qa.services import items, reviews
 from tests.factories import ApprovedCaptionFactory, ClipFactory, DraftedQAItemFactory
 from tests.qa.scenes import answer_all, fresh, off_all_desks, saved_item, submit_all
@@ -106,13 +106,18 @@ def approve_again(changes: dict[QAItem, dict[str, Any]], *, author: User, review
         reviews.approve(item=fresh(item), reviewer=reviewer, seen_number=fresh(item).head_number)
 
 
-def given_probe(clip: Clip, *, outcome: str = "flagged", **evidence: tuple[int, int, int]) -> QAItem:
-    """A drafted question with what its probes came to. evidence: measure -> hits, answers and threshold."""
+def given_probe(
+    clip: Clip, *, outcome: str = "flagged", tries: dict[str, str] | None = None, **evidence: tuple[int, int, int]
+) -> QAItem:
+    """A drafted question with what its probes came to. evidence: measure -> hits, answers and threshold.
+
+    tries: setting -> for each try `+` right, `-` wrong, `?` not answered.
+    """
     item = DraftedQAItemFactory(clip=clip)
     now, caption = database_now(), clip.caption.approved_revision
     assert item.draft is not None
     assert caption is not None
-    DraftProbe.objects.create(
+    probe = DraftProbe.objects.create(
         draft=item.draft,
         caption_revision=caption,
         outcome=outcome,
@@ -124,4 +129,16 @@ def given_probe(clip: Clip, *, outcome: str = "flagged", **evidence: tuple[int, 
         created_at=now,
         settled_at=now,
     )
+    for setting, marks in (tries or {}).items():
+        for number, mark in enumerate(marks, start=1):
+            ProbeTry.objects.create(
+                probe=probe,
+                setting=setting,
+                try_number=number,
+                order=["o1", "o2", "o3", "o4"],
+                key_index=0,
+                letter="" if mark == "?" else "A" if mark == "+" else "B",
+                is_right=mark == "+",
+                answered_at=None if mark == "?" else now,
+            )
     return item

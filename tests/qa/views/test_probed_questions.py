@@ -8,9 +8,10 @@ from django.test import Client
 from annotation.models import Clip, Project, User
 from qa.models import LeakSettings, QAItem
 from qa.services import items
+from qa.services.blind import store_answer
 from tests.qa.evaluation.given import given_probe
 from tests.qa.evaluation.test_leak_pages import HOME, SETTINGS, page_of
-from tests.qa.scenes import approved_clip, content_of
+from tests.qa.scenes import approved_clip, content_of, overrides
 
 SignIn = Callable[[User], Client]
 BLIND = "As drafted, 3 of 3 answers without the video were right: a look at the clip is not needed."
@@ -59,6 +60,36 @@ def test_who_must_answer_blind_is_not_told(item: QAItem, ana: User, rui: User, c
     items.save(item=item, user=ana, etag=items.words_for(item, ana).etag, content=content_of(item, ana))
     items.submit_unit(clip=item.clip, user=ana, seen={item.question_id: '"1-0"'})
     assert BLIND not in page_of(client_of(rui), workspace(item.clip))
+
+
+def handed_in(clip: Clip, author: User, **changes: str) -> QAItem:
+    """A probed question that went on to review, as drafted or with changes."""
+    item = given_probe(clip, outcome="sound", tries={"blind": "+--?", "human_captions": "+++"})
+    content = content_of(item, author, **changes)
+    items.save(item=item, user=author, etag=items.words_for(item, author).etag, content=content)
+    items.submit_unit(clip=clip, user=author, seen={item.question_id: '"1-0"'}, reasons=overrides(clip))
+    return item
+
+
+PROBED = "without the video 1 of 3 right; from the caption alone 3 of 3."
+
+
+def test_a_reviewer_sees_the_probes_once_they_have_answered(
+    clip: Clip, ana: User, rui: User, client_of: SignIn
+) -> None:
+    item = handed_in(clip, ana)
+    client, review = client_of(rui), f"{workspace(clip)}/review"
+    assert "data-probed" not in page_of(client, review)
+    store_answer(clip=clip, user=rui, question_id=item.question_id, seen_number=1, choice="o1")
+    page = page_of(client, review)
+    assert PROBED in page
+    assert "Needs the video, and the caption holds it." in page
+
+
+def test_of_other_words_the_probes_say_nothing(clip: Clip, ana: User, rui: User, client_of: SignIn) -> None:
+    item = handed_in(clip, ana, question="What does the bald man do just before he leaps?")
+    store_answer(clip=clip, user=rui, question_id=item.question_id, seen_number=1, choice="o1")
+    assert "data-probed" not in page_of(client_of(rui), f"{workspace(clip)}/review")
 
 
 def test_the_leak_lab_counts_what_was_probed(item: QAItem, clip: Clip, adam: User, client_of: SignIn) -> None:
