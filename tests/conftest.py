@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -39,8 +41,11 @@ def _no_connection_outlives_its_request() -> None:
 
 @pytest.fixture(autouse=True)
 def _media_of_its_own(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
-    settings.DATA_DIR = tmp_path_factory.mktemp("data")
+    # pytest's own mktemp looks through all folders before for the next number: thousands of times thousands.
+    own = Path(mkdtemp(dir=tmp_path_factory.getbasetemp()))
+    settings.MEDIA_ROOT, settings.DATA_DIR = own / "media", own / "data"
+    settings.MEDIA_ROOT.mkdir()
+    settings.DATA_DIR.mkdir()
 
 
 @pytest.fixture
