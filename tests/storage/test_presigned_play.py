@@ -96,7 +96,8 @@ def test_a_clip_plays_and_seeks_from_the_store_s21_s24(
     page.on("console", lambda message: told.append(message.text))
     page.goto(live_server.url + reverse("caption_workspace", args=["demo", "lab"]))
     if is_named:
-        page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+        page.wait_for_function("() => document.querySelector('video').currentTime > 0")
+        page.wait_for_load_state("networkidle")  # when it knows the clip's frames the player shows the first once more
         assert page.evaluate("document.querySelector('video').duration") == pytest.approx(
             clip.duration_ms / 1000, abs=0.05
         )
