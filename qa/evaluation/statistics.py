@@ -4,7 +4,6 @@ A tally is additive, so that a project is counted part by part, and only parts i
 again. Nothing in it says which clip anything belongs to.
 """
 
-import re
 from collections import Counter, defaultdict
 from typing import Any
 
@@ -16,7 +15,7 @@ from annotation.caption_format import MARK, sentences, without_marks
 from annotation.models import Caption, Project, Verdict
 from annotation.states import ClipStatus, State
 from qa.content import content_from_draft, words_of
-from qa.evaluation.stop_words import STOP_WORDS
+from qa.evaluation.stop_words import telling_words
 from qa.models import QAItem, QAReview
 from qa.releases.content import word_edit_distance
 from qa.releases.frozen import Content, FrozenRelease
@@ -45,8 +44,6 @@ NAMES = (
     *("words_changed", "sentences", "sentences_kept", "categories", "outcomes"),
 )
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-
 
 def new_tally() -> Tally:
     return {name: Counter() for name in NAMES}
@@ -63,12 +60,6 @@ def add_up(tallies: list[dict[str, dict[str, int]]]) -> Tally:
 def joined(*parts: object) -> str:
     """The last may hold anything, the others no tab."""
     return "\t".join(map(str, parts))
-
-
-def words_for_cloud(text: str) -> set[str]:
-    """In small letters, without stop words, single letters and a possessive `'s`."""
-    found = (word.replace("’", "'").removesuffix("'s") for word in _WORD.findall(text.lower()))
-    return {word for word in found if len(word) > 1} - STOP_WORDS
 
 
 # A project
@@ -133,7 +124,7 @@ def _add_caption(tally: Tally, marked: str, *, people: int, duration_ms: int) ->
     tally["people"][str(people)] += 1
     marks = len(MARK.findall(marked))
     tally["marks"][str(int(marks * _MARKS_WINDOW_MS / MARKS_STEP) // duration_ms if duration_ms else 0)] += 1
-    tally["words"].update(words_for_cloud(text))
+    tally["words"].update(telling_words(text))
 
 
 def _add_edits(tally: Tally, draft: str, text: str, *, prompt: str) -> None:

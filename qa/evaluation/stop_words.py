@@ -1,4 +1,6 @@
-"""Words that every English caption has: they say nothing of what is in the clips."""
+"""Words that every English caption has, which say nothing of what is in the clips, and the others."""
+
+import re
 
 STOP_WORDS = frozenset(
     """
@@ -14,3 +16,10 @@ STOP_WORDS = frozenset(
     with within without won't would wouldn't yet you your
     """.split()  # noqa: SIM905 - a list of two hundred strings reads worse
 )
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+
+
+def telling_words(text: str) -> set[str]:
+    """In small letters, without stop words, single letters and a possessive `'s`."""
+    found = (word.replace("’", "'").removesuffix("'s") for word in _WORD.findall(text.lower()))
+    return {word for word in found if len(word) > 1} - STOP_WORDS

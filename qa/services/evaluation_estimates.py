@@ -60,8 +60,8 @@ class _Call:
 def estimate_run(*, project: Project, release: Release | None, wish: Wish) -> EvaluationEstimate:
     """What `start_run` would do at most; nothing is made. Raises BadInput as that does.
 
-    high: the worst case that each call would reserve. low: the median of the project's last calls of this kind and
-    model; with fewer than five, a typical case.
+    high: the worst case that each call would reserve. low: the median of the project's last calls of the model in this
+    setting; with fewer than five, a typical case.
     """
     sample = list(islice(questions_of(project, release), min(SAMPLE, wish.limit or SAMPLE)))
     if not sample:
@@ -71,13 +71,18 @@ def estimate_run(*, project: Project, release: Release | None, wish: Wish) -> Ev
     share = questions / len(sample)
     clips = Clip.objects.in_bulk({one.clip for one in sample})
     works = [
-        (ANSWER, wish.judge or wish.model, _answers(project, wish, sample, clips), questions * wish.tries),
+        (
+            f"{ANSWER}:{wish.setting}",
+            wish.judge or wish.model,
+            _answers(project, wish, sample, clips),
+            questions * wish.tries,
+        ),
     ]
     if wish.setting == Setting.CAPTION:
         works.append((DESCRIBE, wish.model, _descriptions(project, wish, clips), round(len(clips) * share)))
     low = high = calls = 0
     for kind, model, asked, count in works:
-        price = require_price("judge" if kind == ANSWER and wish.judge else "model", model)
+        price = require_price("judge" if model == wish.judge else "model", model)
         bounds = [one.bounds(price, is_batch=wish.is_batch) for one in asked]
         least, most = (sum(side) / len(bounds) for side in zip(*bounds, strict=True))
         past = past_costs(project, kind=kind, model=model, is_batch=wish.is_batch)

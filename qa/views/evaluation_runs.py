@@ -15,7 +15,8 @@ from annotation.models import Clip
 from annotation.services.seals import require_unsealed, sealed_clips
 from annotation.states import ClipStatus, State
 from annotation.views.pages import ProjectPage, page_or_partial, project_page
-from annotation.word_diff import word_diff
+from annotation.word_diff import Piece, word_diff
+from qa.evaluation.aligned import aligned
 from qa.evaluation.figures import comparison
 from qa.evaluation.settings import DEFINITIONS, NONE, NONE_OF_THESE, texts_of
 from qa.evaluation.tables import PERCENTS
@@ -146,13 +147,12 @@ def _told(first: Answer, second: Answer) -> Pair:
 
 @dataclass(frozen=True)
 class CaptionColumn:
-    """What one model wrote, or people. pieces: against the approved caption; empty for that itself."""
+    """What one model wrote, or people. cells: beside each segment of the approved caption, with what differs."""
 
     name: str
     note: str
-    segments: list[Segment]
-    pieces: list[Any]
     words: int
+    cells: list[list[Piece]]
 
 
 @never_cache
@@ -163,31 +163,52 @@ def caption_comparison(request: HttpRequest, slug: str, clip_id: str) -> HttpRes
     clip = page.clip(clip_id)
     require_unsealed(clip.caption, page.user)
     is_open = clip.state == ClipStatus.ACTIVE and clip.pk not in sealed_clips([clip], page.user)
+    approved = _approved(clip) if is_open else []
+    columns = _columns(clip, approved) if is_open else []
     context = page.context(
         current="evaluation",
         clip=clip,
         is_open=is_open,
-        columns=_columns(clip) if is_open else [],
+        columns=columns,
+        rows=_rows(columns, approved),
     )
     return render(request, "qa/caption_comparison.html", context)
 
 
-def _columns(clip: Clip) -> list[CaptionColumn]:
+def _approved(clip: Clip) -> list[Segment]:
     caption = clip.caption
-    approved = caption.approved_revision.text if caption.state == State.APPROVED and caption.approved_revision else ""
-    found = [_column("Approved", "what people agreed on", approved, "")] if approved else []
-    if caption.draft:
-        found.append(_column(caption.draft.model, "the draft", caption.draft.payload["caption"], approved))
-    written = (
-        WrittenCaption.objects.filter(clip=clip).exclude(text="").select_related("run").order_by("run__model", "pk")
-    )
-    for one in written:
+    if caption.state != State.APPROVED or caption.approved_revision is None:
+        return []
+    return list(segments(caption.approved_revision.text))
+
+
+def _columns(clip: Clip, approved: list[Segment]) -> list[CaptionColumn]:
+    found = []
+    if approved:
+        cells = [[Piece("same", part.text)] for part in approved]
+        words = sum(len(part.text.split()) for part in approved)
+        found.append(CaptionColumn("Approved", "what people agreed on", words, cells))
+    draft = clip.caption.draft
+    if draft:
+        found.append(_column(draft.model, "the draft", draft.payload["caption"], approved))
+    written = WrittenCaption.objects.filter(clip=clip).exclude(text="").select_related("run")
+    for one in written.order_by("run__model", "pk"):
         frames = f"{one.run.frames} frames" if one.run.frames else "frames unknown"
         found.append(_column(one.run.model, frames, one.text, approved))
     return found
 
 
-def _column(name: str, note: str, text: str, approved: str) -> CaptionColumn:
-    plain = without_marks(text)
-    pieces = list(word_diff(without_marks(approved), plain)) if approved else []
-    return CaptionColumn(name, note, list(segments(text)), pieces, len(plain.split()))
+def _column(name: str, note: str, text: str, approved: list[Segment]) -> CaptionColumn:
+    plain, said = without_marks(text), [part.text for part in approved]
+    if approved:
+        beside = zip(said, aligned(said, text), strict=True)
+        cells = [word_diff(segment, its) if its else [] for segment, its in beside]
+    else:
+        cells = [[Piece("same", plain)]]
+    return CaptionColumn(name, note, len(plain.split()), cells)
+
+
+def _rows(columns: list[CaptionColumn], approved: list[Segment]) -> list[tuple[int | None, list[list[Piece]]]]:
+    """When each segment begins, and what each column says of it."""
+    starts = [part.start_ms for part in approved] or [None]
+    return [(start, [column.cells[place] for column in columns]) for place, start in enumerate(starts)]

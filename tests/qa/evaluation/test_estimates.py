@@ -73,6 +73,7 @@ def test_what_was_paid_before_tells_the_lower_end(
     work(project)
     costs = sorted(cost or 0 for cost in CallOutcome.objects.values_list("cost_micro_usd", flat=True))
     assert of(project, "blind").low == pytest.approx(10 * costs[4], abs=1)
+    assert of(project, "standard", frames=16).low > 3 * of(project, "blind").low  # those showed no pictures
 
 
 def test_more_questions_than_are_looked_at_are_taken_to_be_alike(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -181,6 +182,10 @@ def test_captions_of_models_stand_beside_the_approved_one(
     assert "<ins>" in html
     assert "zebra &lt;b&gt;jumps&lt;/b&gt;" in html
     assert html.index("Approved") < html.index("test model") < html.index(MODEL)
+    # Of three segments the model speaks of the last alone.
+    rows = re.findall(r'<tr><th scope="row">(.*?)</tr>', html, flags=re.DOTALL)
+    assert [row.count("says nothing of it") for row in rows] == [1, 1, 0]
+    assert [re.findall(r"\d\d:\d\d\.\d", row) for row in rows] == [[], ["00:00.3"], ["00:01.0"]]
 
 
 def test_only_members_see_anything_s04(answered: EvaluationRun, otto: User, client_of: Clients) -> None:

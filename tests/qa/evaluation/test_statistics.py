@@ -14,7 +14,7 @@ from annotation.services.drafts import store_draft
 from qa.evaluation.charts import Plot
 from qa.evaluation.plots import bins
 from qa.evaluation.progress import Week, forecast
-from qa.evaluation.statistics import words_for_cloud
+from qa.evaluation.stop_words import telling_words
 from qa.models import QAItem
 from qa.services import items, reviews
 from qa.services.releases import freeze_release
@@ -96,7 +96,7 @@ def test_the_cloud_counts_captions_as_independent_sql_does(project: Project, cli
         GROUP BY word HAVING count(*) >= 3 ORDER BY 2 DESC, 1"""
     )
     assert plots_of(project, adam)["words"].rows == counted == [["arms", 4], ["bald", 4], ["man", 4], ["jumps", 3]]
-    assert words_for_cloud("The MEN’s T-shirt isn't don’t Élan_vital 3rd x") == {"men", "shirt", "élan", "vital", "rd"}
+    assert telling_words("The MEN’s T-shirt isn't don’t Élan_vital 3rd x") == {"men", "shirt", "élan", "vital", "rd"}
 
 
 def test_people_and_marks_equal_independent_sql(project: Project, clips: list[Clip], adam: User) -> None:
