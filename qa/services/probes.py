@@ -77,7 +77,6 @@ def take_in(drafts: list[Draft], *, caption: CaptionRevision) -> None:
         [DraftProbe(draft=draft, caption_revision=caption, created_at=now) for draft in drafts]
     )
     _ask(run, [one for probe in probes for one in _tries_of(probe, own.probe_tries)])
-    _settle_together({draft.job_id for draft in drafts})
 
 
 def _run_of(project: Project, own: LeakSettings) -> Run | None:
@@ -127,7 +126,7 @@ def _ask(run: Run, tries: list[ProbeTry]) -> None:
     for one, job in zip(tries, jobs_for(run, wanted), strict=True):
         one.job = job
     ProbeTry.objects.bulk_create(tries)
-    # The very same words may have been probed before.
+    # The very same words may have been probed before; what has all its answers by that is settled by the sweep.
     jobs = [one.job_id for one in tries]
     for known in ProbeTry.objects.filter(job__in=jobs, answered_at__isnull=False).order_by("pk"):
         ProbeTry.objects.filter(job=known.job_id, answered_at=None).update(
@@ -236,7 +235,9 @@ def replaced_by(job: Job) -> list[DraftProbe]:
 
 def settle_replaced(job: Job, *, written: int) -> None:
     """A redraft came: as many questions go as others were written; the rest arrives flagged."""
-    for place, probe in enumerate(one for one in replaced_by(job) if one.outcome == DraftProbe.Outcome.HELD):
+    # Lock first: the sweep may be giving them up.
+    held = DraftProbe.objects.filter(_HELD, redraft=job).select_related("draft__clip__project")
+    for place, probe in enumerate(held.order_by("draft__place", "pk").select_for_update(of=("self",))):
         _end(probe, DraftProbe.Outcome.REPLACED if place < written else DraftProbe.Outcome.FLAGGED)
 
 

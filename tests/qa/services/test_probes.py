@@ -284,6 +284,39 @@ def test_the_same_words_are_not_probed_and_paid_twice(
     assert QAItem.objects.count() == 2
 
 
+def test_a_redraft_in_the_very_same_words_is_settled_by_what_is_known(job: Job, model: ModelServer) -> None:
+    redrafting(job)
+    asked = answering(model, drafts=["jumps"], answer=key_of)
+    run_job(job.pk)
+    work(job.clip.project)
+    assert len([data for data in asked if "wanted" not in data]) == 6
+    sweep_probes()
+    assert [probe.outcome for probe in DraftProbe.objects.order_by("pk")] == [Outcome.REPLACED, Outcome.FLAGGED]
+    assert QAItem.objects.count() == 1
+
+
+def test_another_draft_in_known_words_that_leak_is_written_once_more(job: Job, model: ModelServer) -> None:
+    asked = answering(model, drafts=["jumps"], answer=key_of)
+    run_job(job.pk)
+    work(job.clip.project)
+    redrafting(job)
+    verbs = iter(["jumps", "lands"])
+    asked += answering(model, drafts=lambda _: [question(next(verbs))], answer=leaks_blind("jumps"))
+    again = Job.objects.create(
+        clip=job.clip,
+        kind=job.kind,
+        prompt=job.prompt,
+        model=job.model,
+        input_digest=job.input_digest,
+        sample=1,
+        next_attempt_at=job.next_attempt_at,
+    )
+    run_job(again.pk)
+    sweep_probes()
+    work(job.clip.project)
+    assert outcomes() == {"jumps": Outcome.REPLACED, "lands": Outcome.SOUND}
+
+
 def test_held_questions_count_as_asked_for_with_whichever_prompt(
     job: Job, project: Project, adam: User, model: ModelServer
 ) -> None:
