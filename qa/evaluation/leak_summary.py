@@ -7,7 +7,7 @@ from math import fsum
 from typing import Any
 
 from annotation.intervals import Share
-from qa.evaluation.leak_measures import MEASURES, Measure, Reading, Told, is_over
+from qa.evaluation.leak_measures import MEASURES, Reading, Told, suspicions
 from qa.models import LeakSettings
 
 ALL = "all"
@@ -36,18 +36,18 @@ def summary_of(told: Iterable[Told], settings: LeakSettings) -> Summary:
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
     flagged: dict[tuple[str, str], int] = defaultdict(int)
     for one in told:
+        over = {found.measure.id for found in suspicions(one, settings)}
         for measure in MEASURES.values():
-            reading = measure.read(one)
-            value = _value(reading)
+            value = _value(measure.read(one))
             if value is None:
                 continue
             for scope in (ALL, one.category):
                 values[measure.id, scope].append(value)
-                flagged[measure.id, scope] += _is_flagged(measure, reading, settings)
+                flagged[measure.id, scope] += measure.id in over
     summary: Summary = {name: {} for name in MEASURES}
     for (name, scope), found in values.items():
-        over = flagged[name, scope] if MEASURES[name].threshold else None
-        summary[name][scope] = Mean(fsum(found) / len(found), len(found), over)
+        count = flagged[name, scope] if MEASURES[name].threshold else None
+        summary[name][scope] = Mean(fsum(found) / len(found), len(found), count)
     return summary
 
 
@@ -55,12 +55,6 @@ def _value(reading: Reading) -> float | None:
     if isinstance(reading, Share):
         return 100 * reading.hits / reading.of if reading.of else None
     return None if reading.value is None else float(reading.value)
-
-
-def _is_flagged(measure: Measure, reading: Reading, settings: LeakSettings) -> bool:
-    if not measure.threshold or not isinstance(reading, Share):
-        return False
-    return is_over(reading, getattr(settings, measure.threshold), settings)
 
 
 def as_json(summary: Summary) -> dict[str, Any]:

@@ -40,7 +40,7 @@ ANSWER_TOKENS, DESCRIPTION_TOKENS = 1024, 2048
 LONGEST_CAPTION = 20_000
 
 
-class AskedElsewhere:
+class _Kind:
     """Nothing waits for these by itself: who keeps what comes of them makes the jobs."""
 
     prompt_names: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class AskedElsewhere:
         raise Outdated("Nothing waits for this by itself.")
 
 
-class AnswerKind(AskedElsewhere):
+class AnswerKind(_Kind):
     def request(self, job: Job) -> ModelRequest:
         asked = _waiting_for(job)
         caption, long_side = caption_for(asked), long_side_of(asked.run.project)
@@ -71,7 +71,9 @@ class AnswerKind(AskedElsewhere):
         )
 
     def read(self, job: Job, call: Call, value: Any) -> str:
-        return answer_in(value)
+        """Whatever it said: a reply that settles on nothing is an answer too, and a wrong one."""
+        answer = value.get("answer") if isinstance(value, dict) else None
+        return answer if isinstance(answer, str) else canonical_json(value).decode()
 
     def store(self, job: Job, call: Call, read: str) -> None:
         waiting = AskedQuestion.objects.filter(job=job, answer=None).select_related("revision").order_by("pk")
@@ -81,7 +83,7 @@ class AnswerKind(AskedElsewhere):
         return canonical_json(value).decode()
 
 
-class DescribeKind(AskedElsewhere):
+class DescribeKind(_Kind):
     def request(self, job: Job) -> ModelRequest:
         asked = _waiting_for(job)
         long_side = long_side_of(asked.run.project)
@@ -109,12 +111,6 @@ class DescribeKind(AskedElsewhere):
 
     def preview(self, job: Job, value: Any) -> str:
         return self.read(job, Call(), value)
-
-
-def answer_in(value: Any) -> str:
-    """Whatever a reply (decoded JSON) said: one that settles on nothing is an answer too, and a wrong one."""
-    answer = value.get("answer") if isinstance(value, dict) else None
-    return answer if isinstance(answer, str) else canonical_json(value).decode()
 
 
 def keep_caption(run: EvaluationRun, job: Job, caption: str) -> None:

@@ -1,4 +1,4 @@
-"""Drafted questions become the items that people correct."""
+"""Items of questions: how one gets its number, and how a drafted question becomes one."""
 
 from django.db.models import Max
 
@@ -18,21 +18,20 @@ def item_of_draft(draft: Draft) -> QAItem:
     """
     # Lock first: two drafts for one clip must not take the same number.
     clip = Clip.objects.select_for_update().select_related("project").get(pk=draft.clip_id)
-    category = subject_of(draft.kind)
-    number = next_number(clip, category)
-    item = QAItem.objects.create(
-        clip=clip,
-        category=category,
-        number=number,
-        question_id=f"{clip.clip_id}-{category}-{number}",
-        state=State.DRAFTED,
-        draft=draft,
-    )
+    item = new_item(clip, subject_of(draft.kind), state=State.DRAFTED, draft=draft)
     move(item, "draft" if draft.job_id else "import", actor=None, created=True)
     return item
 
 
-def next_number(clip: Clip, category: str) -> int:
-    """Numbers are never used twice: dropped questions keep theirs. The caller holds the clip's lock."""
+def new_item(clip: Clip, category: str, *, state: State, draft: Draft | None = None) -> QAItem:
+    """With the category's next number: dropped questions keep theirs. The caller holds the clip's lock."""
     highest = QAItem.objects.filter(clip=clip, category=category).aggregate(highest=Max("number"))["highest"]
-    return (highest or 0) + 1
+    number = (highest or 0) + 1
+    return QAItem.objects.create(
+        clip=clip,
+        category=category,
+        number=number,
+        question_id=f"{clip.clip_id}-{category}-{number}",
+        state=state,
+        draft=draft,
+    )

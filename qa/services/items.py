@@ -25,7 +25,7 @@ from qa.categories import Category
 from qa.content import blank_content, checked_content, content_from_draft, option_ids, problems_of, words_of
 from qa.models import QAItem, QARevision, QAWorkingCopy
 from qa.services import sets
-from qa.services.drafts import next_number
+from qa.services.drafts import new_item
 from qa.services.flags import Around
 from qa.services.similar_questions import asked_of, asked_of_same_source
 from qa.services.submissions import (
@@ -302,14 +302,7 @@ def _kept_already(item: QAItem, user: User, etag: str | None, content: dict[str,
 def _added(clip: Clip, user: User, category: str, content: dict[str, Any], *, reason: str = "") -> QAItem:
     if clip.qa_items.exclude(state=State.DROPPED).count() >= MOST_ITEMS:
         raise BadInput({"category": f"a clip has at most {MOST_ITEMS} questions"})
-    number = next_number(clip, category)
-    item = QAItem.objects.create(
-        clip=clip,
-        category=category,
-        number=number,
-        question_id=f"{clip.clip_id}-{category}-{number}",
-        state=State.EDITING,
-    )
+    item = new_item(clip, category, state=State.EDITING)
     revision = QARevision(item=item, author=user, kind=RevisionKind.EDIT, content=content)
     append_revision(item, revision)
     move(item, "edit", actor=user, revision=revision, reason=reason, created=True)

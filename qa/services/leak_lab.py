@@ -13,8 +13,6 @@ from typing import Any
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from annotation.access import require, require_foreign_work
-from annotation.drafting.budget import price_of
-from annotation.drafting.prices import UnknownPrice
 from annotation.errors import BadInput, MoveNotAllowed, NotVisible, Sealed, StaleRevision
 from annotation.models import Caption, CaptionOpening, Clip, Project, User
 from annotation.outbox import enqueue
@@ -34,6 +32,7 @@ from qa.evaluation.leak_measures import FLAGGING, MEASURES, Suspicion, suspicion
 from qa.evaluation.shortcuts import Habits, habits_of
 from qa.models import CountedStatistics, LeakFlag, LeakSettings, QAItem, RunFigures
 from qa.models.runs import MOST_TRIES
+from qa.services.evaluation import require_price
 from qa.services.items import reopen
 from qa.services.leak_figures import COUNT
 from qa.services.statistics import lock_counted
@@ -261,15 +260,13 @@ def change_settings(
 
 
 def _problems_of_probes(probes: str, model: str, numbers: dict[str, int]) -> dict[str, str]:
+    """Raises BadInput for a model without a price."""
     if probes not in LeakSettings.Probes.values:
         return {"probes": f"must be one of {', '.join(LeakSettings.Probes.values[1:])}, or empty"}
     if probes and numbers["probe_tries"] < numbers["least_answers"]:
         return {"probe_tries": "must be at least as many as the answers that a measure needs"}
     if model:
-        try:
-            price_of(model, database_now().date())
-        except UnknownPrice as unknown:
-            return {"probe_model": str(unknown)}
+        require_price("probe_model", model)
     return {}
 
 
