@@ -1,6 +1,6 @@
 /* [data-caption-checks]: the panel under the text. It asks the server what the checks say of the words, paints the flags
    over the text, and knows which of them somebody called fine.
-   Hears caption:changed, caption:collect, caption:restore, caption:submitting; tells caption:checked, caption:marks-on, caption:select,
+   Hears caption:changed, caption:collect, caption:restore, caption:submitting; tells caption:collect, caption:checked, caption:marks-on, caption:select,
    caption:edit, caption:touched. Positions are UTF-16 units of the text that was sent. */
 import { command } from "./keys.js";
 import { isLook } from "./flag-levels.js";
@@ -59,11 +59,15 @@ function start(root) {
     current = flags.find((flag) => current && isSame(flag, current)) ?? null;
     draw();
   }
-  /* Nothing is done by positions of another text. */
+  /* Nothing is done by positions of another text. Asking for the words makes the editor tell what it has not told yet. */
   async function fresh() {
+    tell("caption:collect", { body: {} });
     if (checked === text) return true;
-    pending ??= check().finally(() => { pending = null; });
-    return pending;
+    if (pending?.text !== text) {
+      const mine = pending = { text, asked: check() };
+      mine.asked.finally(() => { if (pending === mine) pending = null; });
+    }
+    return pending.asked;
   }
 
   function draw() {

@@ -46,6 +46,18 @@ COLLECT = """() => {
   document.dispatchEvent(new CustomEvent("caption:collect", { detail: { body } }));
   return body.dismissed;
 }"""
+TYPE_AND_FIX = """() => {
+  const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+  const fix = () => document.activeElement.dispatchEvent(
+    new KeyboardEvent("keydown", { key: "F", code: "KeyF", ctrlKey: true, shiftKey: true, bubbles: true, cancelable: true })
+  );
+  const typed = (insert, caret) => tell("caption:edit", { from: 0, to: 0, insert, select: { from: caret, to: caret } });
+  const { text } = document.querySelector("[data-caption-editor]").caption;
+  for (const [insert, before] of [["Well. ", 6], ["Oh. ", 10]]) {
+    typed(insert, before + text.indexOf("three") + 2);
+    fix();
+  }
+}"""
 HEAR = """() => {
   const node = document.querySelector("[data-check-spoken]");
   window.spoken = [];
@@ -164,6 +176,16 @@ def test_keys_act_on_the_flag_at_the_caret_of_what_was_just_typed(caption: Capti
     page.keyboard.press("Control+Shift+F")  # before the checks have seen the new text
     expect(summary(page)).to_have_text("0 to fix, 2 to look at")
     assert text_of(page) == f"Well. {TEXT}".replace("three", "two")
+
+
+def test_keys_wait_for_words_that_the_editor_has_not_told_of_yet(caption: Caption, ana: User, open_as: Opener) -> None:
+    """Two keys, each before the next picture shows what was typed, and the first before its answer came."""
+    page = open_as(ana)
+    expect(summary(page)).to_have_text("1 to fix, 2 to look at")
+    put_caret(page, 0)
+    page.evaluate(TYPE_AND_FIX)
+    expect(summary(page)).to_have_text("0 to fix, 2 to look at")
+    assert text_of(page) == f"Oh. Well. {TEXT}".replace("three", "two")
 
 
 def test_what_was_called_fine_stays_so_and_can_be_taken_back(caption: Caption, ana: User, open_as: Opener) -> None:
