@@ -138,6 +138,8 @@ class QuestionKind:
             provenance["redraft_prompt"] = chosen(job.clip.project, REDRAFT).version
         if read.given_up:
             job.detail = f"{read.given_up} of its questions could not be repaired and was left out."
+        # Before anything locks the clip: the sweep locks what it gives up first, then its clip.
+        probes.settle_replaced(job, written=len(read.good))
         drafts = [
             store_draft(
                 clip=job.clip,
@@ -150,7 +152,6 @@ class QuestionKind:
             )
             for place, question in enumerate(read.good)
         ]
-        probes.settle_replaced(job, written=len(drafts))
         probes.take_in(drafts, caption=_approved(job.clip))
 
     def preview(self, job: Job, value: Any) -> str:

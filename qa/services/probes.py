@@ -234,10 +234,17 @@ def replaced_by(job: Job) -> list[DraftProbe]:
 
 
 def settle_replaced(job: Job, *, written: int) -> None:
-    """A redraft came: as many questions go as others were written; the rest arrives flagged."""
+    """A redraft came: as many questions go as others were written; the rest arrives flagged.
+
+    Raises Outdated where people got them all meanwhile. Needs an open transaction.
+    """
     # Lock first: the sweep may be giving them up.
-    held = DraftProbe.objects.filter(_HELD, redraft=job).select_related("draft__clip__project")
-    for place, probe in enumerate(held.order_by("draft__place", "pk").select_for_update(of=("self",))):
+    of_job = DraftProbe.objects.filter(redraft=job).select_related("draft__clip__project")
+    replaced = list(of_job.order_by("draft__place", "pk").select_for_update(of=("self",)))
+    held = [probe for probe in replaced if probe.outcome == DraftProbe.Outcome.HELD]
+    if replaced and not held:
+        raise Outdated("People got the questions that it was to replace.")
+    for place, probe in enumerate(held):
         _end(probe, DraftProbe.Outcome.REPLACED if place < written else DraftProbe.Outcome.FLAGGED)
 
 

@@ -1,11 +1,14 @@
 """Drafted questions are answered by a model before people get them: what leaks arrives flagged, or is rewritten."""
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from annotation.drafting.jobs import run_job
 from annotation.models import Call, Draft, Job, JobStatus, Project, Run, User
@@ -229,6 +232,64 @@ def test_a_redraft_that_comes_to_nothing_loses_no_question(job: Job, model: Mode
     sweep_probes()
     assert outcomes() == {"jumps": Outcome.FLAGGED}
     assert QAItem.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("others", [["leaps", "stands"], []])
+def test_a_redraft_that_comes_while_the_sweep_gives_up_adds_nothing(
+    job: Job, model: ModelServer, others: list[str]
+) -> None:
+    """D-09. The reply is read after the sweep has locked the questions: the redraft waits for it, and is too late."""
+    redrafting(job)
+    is_asked, is_locked = threading.Event(), threading.Event()
+
+    def drafts(data: Data) -> list[Data]:
+        if "leaking" not in data:
+            return [question("jumps"), question("lands")]
+        is_asked.set()
+        assert is_locked.wait(20)
+        return [question(verb) for verb in others]
+
+    answering(model, drafts=drafts, answer=key_of)
+    run_job(job.pk)
+    for pk in Job.objects.filter(kind__startswith="probe:").values_list("pk", flat=True):
+        run_job(pk)
+    redraft = Job.objects.filter(replaces__isnull=False).distinct().get()
+    DraftProbe.objects.update(created_at=database_now() - QUIET)
+    ProbeTry.objects.update(answered_at=database_now() - QUIET - timedelta(seconds=1))
+    late = threading.Thread(target=_run_alone, args=[redraft.pk])
+    late.start()
+    assert is_asked.wait(20)
+    with transaction.atomic():
+        assert list(DraftProbe.objects.select_for_update())
+        is_locked.set()
+        _until_somebody_waits_for_a_lock()
+        sweep_probes()
+    late.join(20)
+    redraft.refresh_from_db()
+    assert (redraft.status, redraft.reason) == (JobStatus.FAILED, "outdated")
+    assert outcomes() == {"jumps": Outcome.FLAGGED, "lands": Outcome.FLAGGED}
+    assert asked_people() == {SEQUENCE.format("jumps"), SEQUENCE.format("lands")}
+
+
+def _run_alone(pk: int) -> None:
+    try:
+        run_job(pk)
+    finally:
+        connection.close()
+
+
+def _until_somebody_waits_for_a_lock() -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("Nobody waits for a lock.")
 
 
 def test_probes_that_fail_leave_their_question_to_people(job: Job, adam: User, model: ModelServer) -> None:
