@@ -48,9 +48,8 @@ COLLECT = """() => {
 }"""
 TYPE_AND_FIX = """() => {
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
-  const fix = () => document.activeElement.dispatchEvent(
-    new KeyboardEvent("keydown", { key: "F", code: "KeyF", ctrlKey: true, shiftKey: true, bubbles: true, cancelable: true })
-  );
+  const keys = { key: "F", code: "KeyF", ctrlKey: true, shiftKey: true, bubbles: true, cancelable: true };
+  const fix = () => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", keys));
   const typed = (insert, caret) => tell("caption:edit", { from: 0, to: 0, insert, select: { from: caret, to: caret } });
   const { text } = document.querySelector("[data-caption-editor]").caption;
   for (const [insert, before] of [["Well. ", 6], ["Oh. ", 10]]) {
