@@ -9,6 +9,7 @@ Every clip has a caption of 200 words, drafted and edited; the questions stand o
     release    the same as a frozen release, once
     page       30 requests of the project's statistics and of the release's    aim: p95 <= 150 ms
     leaderboard
+        estimate, start    of a run of all questions, what a request waits for; put: its questions, by a worker
         count_one, leaks   the figures of one run of all questions; the leak lab over all runs, and its sums by category
         page               30 requests with all runs in it                     aim: p95 <= 150 ms
 """
@@ -59,10 +60,10 @@ FROM annotation_caption AS caption JOIN annotation_clip AS clip ON clip.id = cap
 """
 RUNS = """
 INSERT INTO qa_evaluationrun (uid, project_id, setting, model, judge, frames, tries, questions, prompts, origin,
-    source_name, created_at)
+    source_name, stands_still, created_at)
 SELECT gen_random_uuid(), project.id, (ARRAY['standard', 'blind', 'caption', 'human_captions'])[1 + n %% 4],
     'model ' || n, CASE WHEN n %% 4 IN (2, 3) THEN 'a judge' ELSE '' END, 16, 1,
-    (SELECT count(*) FROM qa_qaitem WHERE approved_revision_id IS NOT NULL), '{}', 'jsonl', 'file ' || n, now()
+    (SELECT count(*) FROM qa_qaitem WHERE approved_revision_id IS NOT NULL), '{}', 'jsonl', 'file ' || n, false, now()
 FROM annotation_project AS project, generate_series(0, %(runs)s - 1) AS n WHERE project.slug = 'many';
 INSERT INTO qa_askedquestion (run_id, item_id, revision_id, clip_id, category, people, try_number, "order", key_index)
 SELECT run.id, item.id, item.approved_revision_id, item.clip_id, item.category, 1 + item.id %% 4, 1,
@@ -73,6 +74,11 @@ SELECT id, CASE WHEN id %% 2 = 0 THEN 'A' ELSE 'B' END, CASE WHEN id %% 2 = 0 TH
     'A', now()
 FROM qa_askedquestion
 """
+MODEL = "claude-opus-4-8"
+WISH = (
+    "from qa.services.evaluation import checked_wish, start_run;"
+    " from qa.services.evaluation_estimates import estimate_run"
+)
 ONE_MORE = """
 from annotation.models import Project, User
 from tests.factories import ApprovedCaptionFactory
@@ -148,6 +154,11 @@ def measured_leaderboard(server: Server, runs: int) -> dict[str, Any]:
     said["leaks"] = _timed(server, "measure(project)", before=leaks)
     sums = "from qa.services.leak_figures import count_leak_figures"
     said["leak_figures"] = _timed(server, "count_leak_figures(project.pk)", before=sums)
+    asking = f"{WISH}; wish = checked_wish(setting='blind', model='{MODEL}')"
+    said["estimate"] = _timed(server, "estimate_run(project=project, release=None, wish=wish)", before=asking)
+    said["start"] = _timed(server, "start_run(project=project, user=None, release=None, wish=wish)", before=asking)
+    latest = "from qa.models import EvaluationRun; from qa.services.evaluation import put_questions"
+    said["put"] = _timed(server, "put_questions(EvaluationRun.objects.latest('pk').pk)", before=latest)
     for setting in ("standard", "caption"):
         said[f"page_{setting}"] = timed_page(server, f"/projects/many/evaluation/?release=now&setting={setting}")
     return said

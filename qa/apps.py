@@ -18,6 +18,7 @@ class QAConfig(AppConfig):
         from qa.services.answering_kinds import ANSWER, DESCRIBE, AnswerKind, DescribeKind
         from qa.services.blind import is_sealed
         from qa.services.drafted_items import QuestionKind
+        from qa.services.evaluation import sweep_put
         from qa.services.exports import sweep_exports
         from qa.services.leak_lab import sweep_leaks
         from qa.services.ledger import approved_questions
@@ -37,6 +38,7 @@ class QAConfig(AppConfig):
         units.register(QUESTIONS)
         register_sweep(sweep_exports)
         register_sweep(sweep_statistics)
+        register_sweep(sweep_put)
         register_sweep(sweep_figures)
         register_sweep(sweep_leaks)
         register_sweep(sweep_probes)

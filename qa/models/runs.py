@@ -44,7 +44,9 @@ class EvaluationRun(models.Model):
     model: under test; of `human_captions` and `draft_caption`, who wrote the captions. judge: who answers from
         captions; empty where the model answers itself.
     frames: how many it was shown; None where nobody knows or it makes no sense. tries: how often each question is put.
-    questions: how many are put, each so many times.
+    questions: how many are put, each so many times. limit: of questions, as it was wanted; None for all.
+    put_due: while a worker has not put them yet, when another is asked to.
+    stands_still: nothing comes any more by itself, as the sweep saw it last.
     prompts: `{"answer": version, "describe": version}` of what was asked here; of an import, nothing.
     origin: where the answers come from. source_name: the file of an import.
     answering, describing: the work for the model; None for an import.
@@ -69,6 +71,9 @@ class EvaluationRun(models.Model):
         default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_TRIES)]
     )
     questions = models.PositiveIntegerField(default=0)
+    limit = models.PositiveIntegerField(null=True)
+    put_due = models.DateTimeField(null=True)
+    stands_still = models.BooleanField(default=False)
     prompts = models.JSONField(default=dict)
     origin = models.CharField(max_length=20, choices=Origin.choices, default=Origin.ASKED)
     source_name = models.CharField(max_length=255, blank=True)

@@ -17,7 +17,6 @@ from annotation.drafting.kinds import Malformed, Outdated, Target
 from annotation.models import Call, CaptionRevision, Clip, DraftingSettings, Job, Project, Prompt
 from annotation.services.drafted_captions import settings_of
 from annotation.services.frames import frames_of
-from annotation.services.prompts import chosen
 from annotation.services.wanted_jobs import Wanted, jobs_for
 from annotation.text import checked_text
 from annotation.workflow import database_now
@@ -123,9 +122,14 @@ def judge(run: EvaluationRun, asked: QuerySet[AskedQuestion], *, caption: str) -
     """Have the run's judge answer these of one clip from a caption. Needs an open transaction."""
     rows = list(asked.select_related("revision", "run__project", "clip").order_by("pk"))
     assert run.answering is not None  # noqa: S101 - of a run that is asked here
-    prompt = chosen(run.project, prompt_name(run.setting))
+    prompt = prompt_of(run, prompt_name(run.setting))
     ask(rows, run=run, prompt=prompt, captions=dict.fromkeys((row.pk for row in rows), caption))
     gather(run.answering)
+
+
+def prompt_of(run: EvaluationRun, name: str) -> Prompt:
+    """The version with which the run was started, whichever the project uses by now."""
+    return Prompt.objects.of(run.project).filter(name=name, version=run.prompts[name])[0]
 
 
 def ask(rows: list[AskedQuestion], *, run: EvaluationRun, prompt: Prompt, captions: dict[int, str]) -> None:

@@ -1,7 +1,11 @@
-"""Measuring models: a run puts the questions of a release to one of them, through the same jobs as drafting."""
+"""Measuring models: a run puts the questions of a release to one of them, through the same jobs as drafting.
+
+Somebody starts a run; a worker puts its questions, which takes half a minute for twenty thousand.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 
 from annotation.access import require
@@ -10,7 +14,7 @@ from annotation.drafting.budget import price_of
 from annotation.drafting.prices import Price, UnknownPrice
 from annotation.errors import BadInput, NotVisible
 from annotation.models import CaptionRevision, Project, Run, User
-from annotation.services import drafting
+from annotation.outbox import enqueue, enqueue_each
 from annotation.services.drafted_captions import settings_of
 from annotation.services.prompts import chosen
 from annotation.services.wanted_jobs import Wanted, jobs_for
@@ -21,8 +25,19 @@ from qa.evaluation.questions import Question, questions_of
 from qa.evaluation.settings import CAPTIONS_OF, FROM_CAPTION, SEES_FRAMES, prompt_name, shown
 from qa.models import AskedQuestion, EvaluationRun, Release, ReleaseKind, Setting, WrittenCaption
 from qa.models.runs import MOST_TRIES
-from qa.services.answering_kinds import DESCRIBE, ask, caption_in, description_digest, keep_caption, long_side_of
+from qa.services.answering_kinds import (
+    DESCRIBE,
+    ask,
+    caption_in,
+    description_digest,
+    keep_caption,
+    long_side_of,
+    prompt_of,
+)
 
+PUT = "qa.put_questions"
+PUT_AGAIN = timedelta(seconds=30)
+"""After so long without a question that is put another worker is asked."""
 AT_ONCE = 500
 MOST_FRAMES = 64
 LONGEST_NAME = 200
@@ -82,7 +97,7 @@ def checked_wish(
 
 @in_transaction
 def start_run(*, project: Project, user: User | None, release: Release | None, wish: Wish) -> EvaluationRun:
-    """Ask what the wish says, of a release or of what is approved now. What was asked before is not paid for again.
+    """Have a worker ask what the wish says, of a release or of what is approved.
 
     user: None for the installation. Raises RightMissing; BadInput for a model without a price and where there is
     nothing to ask.
@@ -94,17 +109,71 @@ def start_run(*, project: Project, user: User | None, release: Release | None, w
     for field, name in (("model", wish.model), ("judge", wish.judge)):
         if name and name not in CAPTIONS_OF.values():
             require_price(field, name)
-    drafting.lock(project)
     run = _new_run(project, user, release, wish)
-    questions = questions_of(project, release)
-    for some in _chunks(islice(questions, wish.limit)):
-        run.questions += _ask_some(run, some)
-    if not run.questions:
+    if not any(_askable(run, some) for some in _questions(run)):
         raise BadInput({"release": "there is nothing to ask"})
-    run.save(update_fields=["questions"])
+    enqueue(PUT, args=[run.pk])
+    return run
+
+
+def put_questions(run_id: int) -> None:
+    """Put what a run was started for, some at a time: what is locked for long is in the way of who works on the clips.
+
+    What was asked before is not paid for again. Safe to run twice, and at once: each goes on after the other.
+    """
+    runs = EvaluationRun.objects.select_related("project", "release").exclude(put_due=None)
+    run = runs.filter(pk=run_id).first()
+    if run is not None and all(_put_some(run_id, some) for some in _questions(run)):
+        _end_putting(run_id)
+
+
+@in_transaction
+def _put_some(run_id: int, questions: list[Question]) -> bool:
+    """Those that are not put yet. False where nothing more is wanted."""
+    run = _being_put(run_id)
+    if run is None:
+        return False
+    if any(work.status == Run.Status.CANCELLED for work in works_of(run)):
+        _end(run)
+        return False
+    rows = AskedQuestion.objects.filter(run=run, item__in=[one.item for one in questions])
+    asked = set(rows.values_list("item", flat=True))
+    new = [one for one in questions if one.item not in asked]
+    run.questions += _ask_some(run, new if run.limit is None else new[: run.limit - run.questions])
+    run.put_due = database_now() + PUT_AGAIN
+    run.save(update_fields=["questions", "put_due"])
+    return True
+
+
+@in_transaction
+def _end_putting(run_id: int) -> None:
+    run = _being_put(run_id)
+    if run is not None:
+        _end(run)
+
+
+def _being_put(run_id: int) -> EvaluationRun | None:
+    """The run, locked."""
+    runs = EvaluationRun.objects.select_related("project", "release", "answering", "describing")
+    return runs.select_for_update(of=("self",)).exclude(put_due=None).filter(pk=run_id).first()
+
+
+def _end(run: EvaluationRun) -> None:
+    run.put_due = None
+    run.save(update_fields=["put_due"])
     for work in works_of(run):
         gather(work)
-    return run
+
+
+@in_transaction
+def sweep_put() -> None:
+    """Ask for another worker where none has put questions of a run in time. Safe to run twice."""
+    now = database_now()
+    late = EvaluationRun.objects.select_for_update(skip_locked=True).filter(put_due__lt=now)
+    runs = list(late.values_list("pk", flat=True))
+    if runs:
+        EvaluationRun.objects.filter(pk__in=runs).update(put_due=now + PUT_AGAIN)
+        enqueue_each(PUT, [[pk] for pk in runs])
 
 
 def require_price(field: str, name: str) -> Price:
@@ -130,6 +199,8 @@ def _new_run(project: Project, user: User | None, release: Release | None, wish:
         judge=wish.judge,
         frames=frames_shown(project, wish),
         tries=wish.tries,
+        limit=wish.limit,
+        put_due=database_now() + PUT_AGAIN,
         prompts={name: chosen(project, name).version for name in names},
         answering=work(wish.judge or wish.model),
         describing=work(wish.model) if wish.setting == Setting.CAPTION else None,
@@ -146,8 +217,19 @@ def frames_shown(project: Project, wish: Wish) -> int | None:
     return None
 
 
+def _questions(run: EvaluationRun) -> Iterable[list[Question]]:
+    """What it was started for, in chunks."""
+    return _chunks(islice(questions_of(run.project, run.release), run.limit))
+
+
+def _askable(run: EvaluationRun, questions: list[Question]) -> list[Question]:
+    """A clip without a draft has no drafted caption to judge."""
+    captions = _captions(run, questions)
+    return questions if captions is None else [one for one in questions if one.caption in captions]
+
+
 def _ask_some(run: EvaluationRun, questions: list[Question]) -> int:
-    """How many of them are put: a clip without a draft has no drafted caption to judge."""
+    """How many of them are put."""
     captions = _captions(run, questions)
     if captions is not None:
         questions = [one for one in questions if one.caption in captions]
@@ -156,7 +238,7 @@ def _ask_some(run: EvaluationRun, questions: list[Question]) -> int:
         _describe(run, made)
     else:
         said = {row.pk: captions[row.caption_revision_id] for row in made} if captions is not None else {}
-        ask(made, run=run, prompt=chosen(run.project, prompt_name(run.setting)), captions=said)
+        ask(made, run=run, prompt=prompt_of(run, prompt_name(run.setting)), captions=said)
     return len(questions)
 
 
@@ -211,7 +293,7 @@ def _captions(run: EvaluationRun, questions: list[Question]) -> dict[int | None,
 def _describe(run: EvaluationRun, rows: list[AskedQuestion]) -> None:
     """Each clip's rows wait for the same job."""
     assert run.describing is not None  # noqa: S101 - of a run in the caption setting
-    prompt, long_side = chosen(run.project, DESCRIBE), long_side_of(run.project)
+    prompt, long_side = prompt_of(run, DESCRIBE), long_side_of(run.project)
     first = {row.clip_id: row for row in reversed(rows)}
     wanted = [
         Wanted(clip, f"{DESCRIBE}:caption", prompt, description_digest(row, long_side=long_side))
@@ -243,7 +325,7 @@ def judge_brought(run: EvaluationRun) -> None:
         ask(
             rows,
             run=run,
-            prompt=chosen(run.project, prompt_name(run.setting)),
+            prompt=prompt_of(run, prompt_name(run.setting)),
             captions={row.pk: captions[row.clip_id] for row in rows},
         )
         run.questions += len(some)

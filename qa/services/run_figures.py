@@ -69,18 +69,31 @@ def count_run(run: EvaluationRun) -> Figures:
 
 
 def sweep_figures() -> None:
-    """Count again what got answers since it was counted last. Called each minute, or oftener."""
-    for run in _changed():
-        count_run(run)
+    """Count again what got answers since it was counted last, and note what nothing more comes of by itself.
+
+    Called each minute, or oftener.
+    """
+    answers = Count("asked__answer")
+    for run in _unfinished().annotate(now_answered=answers, before=Coalesce("counted__answered", 0)):
+        has_more = run.now_answered > run.before  # answers are never taken back
+        if has_more:
+            count_run(run)
+        stands_still = not has_more and _stands_still(run)
+        if stands_still != run.stands_still:
+            EvaluationRun.objects.filter(pk=run.pk).update(stands_still=stands_still)
 
 
-def _changed() -> QuerySet[EvaluationRun]:
-    """Answers are never taken back, so that their number tells."""
+def _unfinished() -> QuerySet[EvaluationRun]:
+    """What was never counted, or waits for more answers than were."""
     asked_here = EvaluationRun.objects.exclude(origin=EvaluationRun.Origin.PUBLISHED)
-    is_whole = Q(counted__answered=F("questions") * F("tries"))
-    unfinished = asked_here.exclude(is_whole, counted__isnull=False)
-    answered = unfinished.annotate(now_answered=Count("asked__answer"), before=Coalesce("counted__answered", 0))
-    return answered.filter(now_answered__gt=F("before"))
+    is_whole = Q(counted__answered=F("questions") * F("tries")) | Q(answering=None)
+    return asked_here.exclude(is_whole, counted__isnull=False)
+
+
+def _stands_still(run: EvaluationRun) -> bool:
+    if run.answering_id is None or run.put_due is not None:
+        return False
+    return not AskedQuestion.objects.filter(run=run, answer=None, job__status__in=GOES_ON).exists()
 
 
 def rows_of(project: Project, release: Release | None) -> list[Row]:

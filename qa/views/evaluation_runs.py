@@ -40,7 +40,7 @@ def evaluation_run(request: HttpRequest, slug: str, run_uid: str) -> HttpRespons
         current="evaluation",
         run=run,
         progress=progress,
-        is_moving=bool(progress.going_on),
+        is_moving=run.put_due is not None or bool(progress.going_on),
         figures=figures,
         counted=counted,
         shares=_shares(figures) if figures else [],

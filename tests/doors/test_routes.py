@@ -18,13 +18,14 @@ from annotation.services.tokens import make_token
 from haic_annotate.health import healthz
 from qa.models import Setting
 from qa.services.audits import draw_audit
-from qa.services.evaluation import checked_wish, start_run
+from qa.services.evaluation import checked_wish
 from qa.services.exports import want_export, work_on_export
 from qa.services.leak_lab import measure
 from qa.services.releases import freeze_release
 from qa.services.statistics import count_statistics
 from tests.doors.routes import METHODS, ROUTES, Kind, unclassified, walk
 from tests.factories import SceneFactory, VideoUploadFactory
+from tests.qa.evaluation.asking import asked_run
 from tests.qa.evaluation.given import given_answers, given_run
 from tests.qa.scene import finish_clip
 
@@ -156,7 +157,7 @@ def scene(project: Project, ana: User, rui: User, adam: User, otto: User) -> dic
     export = want_export(release=release, layout="haicbench", user=adam)
     work_on_export(export.pk)
     run = make_run(project=project, user=adam, kind="captions")
-    measured = start_run(
+    measured = asked_run(
         project=project, user=adam, release=release, wish=checked_wish(setting="blind", model="claude-haiku-4-5")
     )
     count_statistics(project.pk, None)

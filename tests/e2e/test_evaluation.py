@@ -12,13 +12,13 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotation.models import Project, User
 from qa.models import BenchmarkScore, EvaluationRun, Release
-from qa.services.evaluation import checked_wish, start_run
+from qa.services.evaluation import checked_wish, put_questions
 from qa.services.leak_figures import count_leak_figures
 from qa.services.releases import freeze_release
 from qa.services.run_figures import sweep_figures
 from tests.annotation.drafting.conftest import model
 from tests.model_server import ModelServer
-from tests.qa.evaluation.asking import JUDGE, MODEL, answers, benchmark, work
+from tests.qa.evaluation.asking import JUDGE, MODEL, answers, asked_run, benchmark, work
 
 __all__ = ["model"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -62,11 +62,11 @@ def measured(project: Project, adam: User, release: Release, server: ModelServer
     for number, name in enumerate((MODEL, *OTHERS)):
         answers(server, lambda data, number=number: _reply(data, number))  # type: ignore[misc]
         wish = checked_wish(setting="caption", model=name, judge=JUDGE, frames=16)
-        runs.append(start_run(project=project, user=adam, release=release, wish=wish))
+        runs.append(asked_run(project=project, user=adam, release=release, wish=wish))
         work(project)
     answers(server, "A")
     human = checked_wish(setting="human_captions", judge=JUDGE)
-    runs.append(start_run(project=project, user=adam, release=release, wish=human))
+    runs.append(asked_run(project=project, user=adam, release=release, wish=human))
     work(project)
     sweep_figures()
     count_leak_figures(project.pk)
@@ -79,17 +79,31 @@ def _reply(data: dict[str, Any], number: int) -> str:
     return "ABCD"[(len(data["question"]) + number) % 4]
 
 
+def seen_to_be_fine(page: Page, shots: Path | None, name: str) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+    assert not page.evaluate(WIDER_THAN_IT_IS), f"{name} is wider than the screen"
+    if shots:
+        page.screenshot(path=shots / f"{name}.png", full_page=True)
+
+
 def test_a_run_is_started_and_seen_to_its_end(
-    open_page: Open, project: Project, release: Release, adam: User, model: ModelServer
+    open_page: Open, project: Project, release: Release, adam: User, model: ModelServer, shots: Path | None
 ) -> None:
     answers(model, "A")
-    page = open_page(PAGE, adam)
+    page = open_page(PAGE, adam, theme="dark")
     page.get_by_text("New run…").click()
     page.get_by_label("Setting").last.select_option("blind")
     page.get_by_label("Model under test").fill(MODEL)
+    page.get_by_role("button", name="Count and estimate").click()
+    expect(page.locator("[data-estimate]")).to_contain_text("15 questions, at most 15 calls")
+    seen_to_be_fine(page, shots, "evaluation-estimate")
     page.get_by_role("button", name="Start the run").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(MODEL)
-    expect(page.locator("[data-answered]")).to_have_text("0")
+    expect(page.get_by_role("heading", name="Starting")).to_be_visible()
+    seen_to_be_fine(page, shots, "evaluation-starting")
+    put_questions(EvaluationRun.objects.get().pk)
+    expect(page.get_by_role("heading", name="Running")).to_be_visible(timeout=15_000)
     work(project)
     expect(page.locator("[data-answered]")).to_have_text("15", timeout=15_000)
     expect(page.get_by_role("heading", name="Done")).to_be_visible()
@@ -115,9 +129,5 @@ def test_every_page_passes_axe_and_fits_the_screen(
         for theme in ("light", "dark"):
             for name, path in pages.items():
                 page = open_page(path, adam, width=width, theme=theme)
-                found = Axe().run(page)
-                assert found.violations_count == 0, f"{name} {width} {theme}: {found.generate_report()}"
-                assert not page.evaluate(WIDER_THAN_IT_IS), f"{name} is wider than {width}"
-                if shots:
-                    page.screenshot(path=shots / f"{name}-{width}-{theme}.png", full_page=True)
+                seen_to_be_fine(page, shots, f"{name}-{width}-{theme}")
                 page.close()

@@ -12,7 +12,7 @@ from haic_annotate.management.actors import add_actor, add_project, find_actor, 
 from haic_annotate.management.amounts import usd
 from qa.models import EvaluationRun, Setting
 from qa.models.runs import MOST_TRIES
-from qa.services.evaluation import checked_wish, start_run
+from qa.services.evaluation import checked_wish, put_questions, start_run
 from qa.services.evaluation_estimates import EvaluationEstimate, estimate_run
 from qa.services.releases import release_of
 from qa.services.run_figures import count_run, progress_of
@@ -63,8 +63,10 @@ class Command(BaseCommand):
                 self._estimate(estimate_run(project=found, release=frozen, wish=wish))
                 return
             run = start_run(project=found, user=user, release=frozen, wish=wish)
+            put_questions(run.pk)
         except DomainError as error:
             raise CommandError(error.message) from error
+        run.refresh_from_db(fields=["questions"])
         self.stdout.write(f"run {run.uid}: {run.questions} questions, {run.tries} tries each")
         if wait:
             self._wait(run)

@@ -7,8 +7,9 @@ from typing import Any
 from annotation.drafting.jobs import run_job
 from annotation.models import Clip, Job, JobStatus, Project, User
 from qa.categories import Category
-from qa.models import QAItem
+from qa.models import EvaluationRun, QAItem
 from qa.services.blind import store_answer
+from qa.services.evaluation import put_questions, start_run
 from qa.services.items import submit_unit
 from qa.services.reviews import approve
 from tests.annotation.drafting.conftest import with_frames
@@ -50,6 +51,13 @@ def answers(model: ModelServer, reply: str | Callable[[Asked], str]) -> None:
         return f"says:{json.dumps({key: reply if isinstance(reply, str) else reply(data)})}"
 
     model.behave(choose=choose)
+
+
+def asked_run(**wanted: Any) -> EvaluationRun:
+    """As `start_run`, with its questions put."""
+    run = start_run(**wanted)
+    put_questions(run.pk)
+    return EvaluationRun.objects.select_related("project", "release", "answering", "describing").get(pk=run.pk)
 
 
 def work(project: Project) -> None:

@@ -13,13 +13,13 @@ from annotation.errors import BadInput
 from annotation.models import Call, CallOutcome, Clip, Job, Project, User
 from qa.evaluation.questions import count_of, questions_of
 from qa.models import EvaluationRun
-from qa.services.evaluation import Wish, checked_wish, start_run
+from qa.services.evaluation import Wish, checked_wish
 from qa.services.evaluation_estimates import EvaluationEstimate, estimate_run
 from qa.services.items import reopen
 from qa.services.releases import freeze_release
 from tests.annotation.drafting.conftest import model
 from tests.model_server import ModelServer
-from tests.qa.evaluation.asking import JUDGE, MODEL, answers, benchmark, work
+from tests.qa.evaluation.asking import JUDGE, MODEL, answers, asked_run, benchmark, work
 
 __all__ = ["model"]
 
@@ -48,7 +48,7 @@ def test_the_worst_case_is_what_is_reserved_and_not_much_more(
     found = of(project, setting, tries=2, is_batch=is_batch)
     assert (found.questions, found.calls) == (10, 20)
     answers(model, "A")
-    start_run(project=project, user=adam, release=None, wish=wish(setting, tries=2))
+    asked_run(project=project, user=adam, release=None, wish=wish(setting, tries=2))
     work(project)
     reserved = Call.objects.aggregate(total=Sum("reserved_micro_usd"))["total"] / (2 if is_batch else 1)
     cost = CallOutcome.objects.aggregate(total=Sum("cost_micro_usd"))["total"]
@@ -69,7 +69,7 @@ def test_what_was_paid_before_tells_the_lower_end(
     project: Project, adam: User, clips: list[Clip], model: ModelServer
 ) -> None:
     answers(model, "A")
-    start_run(project=project, user=adam, release=None, wish=wish("blind"))
+    asked_run(project=project, user=adam, release=None, wish=wish("blind"))
     work(project)
     costs = sorted(cost or 0 for cost in CallOutcome.objects.values_list("cost_micro_usd", flat=True))
     assert of(project, "blind").low == pytest.approx(10 * costs[4], abs=1)

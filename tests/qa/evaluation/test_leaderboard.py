@@ -7,18 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from annotation.drafting.jobs import run_job
 from annotation.models import Clip, Project, Run, User
 from qa.categories import Category
 from qa.models import Answer, EvaluationRun, RunFigures, WrittenCaption
-from qa.services.evaluation import checked_wish, start_run
+from qa.services.evaluation import checked_wish, put_questions
 from qa.services.releases import freeze_release
 from qa.services.run_figures import count_run, progress_of, sweep_figures
 from tests.annotation.drafting.conftest import model
 from tests.model_server import ModelServer
-from tests.qa.evaluation.asking import JUDGE, MODEL, answers, benchmark, work
+from tests.qa.evaluation.asking import JUDGE, MODEL, answers, asked_run, benchmark, work
 from tests.qa.scenes import saved_item, submit_all
 
 __all__ = ["model"]
@@ -36,7 +39,7 @@ def answered(project: Project, adam: User, clips: list[Clip], model: ModelServer
     """Right in the first clip but for Count, wrong in the second but for Count, whose reply settles on nothing."""
     keys: dict[str, tuple[str, str, int]] = {}
     release = freeze_release(project=project, version="1.0.0", notes="", actor=adam)
-    run = start_run(
+    run = asked_run(
         project=project, user=adam, release=release, wish=checked_wish(setting="standard", model=MODEL, frames=16)
     )
     for asked in run.asked.select_related("clip", "job"):
@@ -78,7 +81,7 @@ def test_figures_follow_the_answers_within_a_sweep_and_are_counted_once(
     project: Project, adam: User, clips: list[Clip], model: ModelServer
 ) -> None:
     answers(model, "A")
-    run = start_run(project=project, user=adam, release=None, wish=checked_wish(setting="blind", model=MODEL))
+    run = asked_run(project=project, user=adam, release=None, wish=checked_wish(setting="blind", model=MODEL))
     sweep_figures()
     assert not RunFigures.objects.exists()
     assert (progress_of(run).asked, progress_of(run).going_on) == (10, 10)
@@ -95,7 +98,7 @@ def test_a_run_that_stands_still_says_so(
     project: Project, adam: User, rui: User, clips: list[Clip], model: ModelServer, client_of: Clients
 ) -> None:
     model.behave(then="400")
-    run = start_run(project=project, user=adam, release=None, wish=checked_wish(setting="blind", model=MODEL))
+    run = asked_run(project=project, user=adam, release=None, wish=checked_wish(setting="blind", model=MODEL))
     work(project)
     progress = progress_of(run)
     assert (progress.answered, progress.stuck, progress.is_over) == (0, 10, True)
@@ -114,7 +117,7 @@ def test_rows_of_another_judge_stand_in_a_group_of_their_own(
     answers(model, "A")
     for judge in (JUDGE, "claude-haiku-4-5"):
         wish = checked_wish(setting="human_captions", judge=judge)
-        start_run(project=project, user=adam, release=None, wish=wish)
+        asked_run(project=project, user=adam, release=None, wish=wish)
     work(project)
     sweep_figures()
     html = client_of(adam).get(f"{PAGE}?release=now&setting=caption&published=1").content.decode()
@@ -135,15 +138,47 @@ def test_a_run_is_asked_for_on_the_page_and_a_mistake_loses_nothing(
     made = client_of(adam).post(PAGE, {**said, "judge": JUDGE, "limit": 5})
     run = EvaluationRun.objects.get()
     assert made.headers["Location"] == f"{PAGE}runs/{run.uid}/"
+    html = client_of(rui).get(made.headers["Location"]).content.decode()
+    assert "A worker is putting its questions" in html
+    assert 'hx-trigger="every 2s"' in html
+    assert "Starting" in client_of(rui).get(PAGE).content.decode()
+    put_questions(run.pk)
+    run.refresh_from_db()
     assert (run.questions, run.setting) == (5, "caption")
+    assert "Starting" not in client_of(rui).get(made.headers["Location"]).content.decode()
     assert Run.objects.filter(kind="evaluation").count() == 2
+
+
+def test_runs_on_the_way_cost_the_page_no_query_each(
+    project: Project,
+    adam: User,
+    clips: list[Clip],
+    model: ModelServer,
+    client_of: Clients,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    model.behave(then="400")
+    client, setting = client_of(adam), f"{PAGE}?setting=blind"
+    asked_run(project=project, user=adam, release=None, wish=checked_wish(setting="blind", model=MODEL))
+    client.get(setting)
+    with CaptureQueriesContext(connection) as with_one:
+        client.get(setting)
+    for model_name in ("claude-sonnet-5", "claude-haiku-4-5"):
+        asked_run(project=project, user=adam, release=None, wish=checked_wish(setting="blind", model=model_name))
+    with django_assert_num_queries(len(with_one)):
+        html = client.get(setting).content.decode()
+    assert html.count("0 of 10") == 3
+    assert "Stands still" not in html
+    work(project)
+    sweep_figures()
+    assert client.get(setting).content.decode().count("Stands still") == 3
 
 
 def test_two_runs_question_by_question(
     project: Project, adam: User, answered: EvaluationRun, model: ModelServer, client_of: Clients
 ) -> None:
     answers(model, "A")
-    other = start_run(
+    other = asked_run(
         project=project, user=adam, release=answered.release, wish=checked_wish(setting="blind", model=MODEL)
     )
     work(project)
@@ -175,7 +210,7 @@ def test_captions_of_models_stand_beside_the_approved_one(
     project: Project, adam: User, clips: list[Clip], model: ModelServer, client_of: Clients
 ) -> None:
     answers(model, lambda data: "A" if "question" in data else "A zebra <b>jumps</b>.")
-    start_run(project=project, user=adam, release=None, wish=checked_wish(setting="caption", model=MODEL, judge=JUDGE))
+    asked_run(project=project, user=adam, release=None, wish=checked_wish(setting="caption", model=MODEL, judge=JUDGE))
     work(project)
     assert WrittenCaption.objects.count() == 2
     html = client_of(adam).get("/projects/demo/clips/clip-0/captions").content.decode()

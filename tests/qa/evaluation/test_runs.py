@@ -15,7 +15,7 @@ from annotation.services import reviews as caption_reviews
 from annotation.services.drafting import cancel, pause, resume
 from qa.evaluation.settings import NONE_OF_THESE
 from qa.models import Answer, AskedQuestion, EvaluationRun, QAItem, Setting, WrittenCaption
-from qa.services.evaluation import checked_wish, run_for, start_run
+from qa.services.evaluation import checked_wish, run_for
 from qa.services.items import reopen, save, words_for
 from qa.services.releases import freeze_release
 from qa.services.reviews import approve
@@ -23,7 +23,7 @@ from qa.services.withdrawal import withdraw_clip
 from tests.annotation.drafting.conftest import model
 from tests.factories import PEOPLE, ClipFactory, ProjectFactory
 from tests.model_server import ModelServer
-from tests.qa.evaluation.asking import JUDGE, MODEL, answers, benchmark, work
+from tests.qa.evaluation.asking import JUDGE, MODEL, answers, asked_run, benchmark, work
 from tests.qa.scenes import answer_all, fresh, saved_item, submit_all
 
 __all__ = ["model"]
@@ -37,7 +37,7 @@ def clips(project: Project, ana: User, rui: User) -> list[Clip]:
 def started(project: Project, adam: User, setting: str, **more: Any) -> EvaluationRun:
     release = more.pop("release", None)
     named: dict[str, Any] = {"judge": JUDGE} if setting in ("human_captions", "draft_caption") else {"model": MODEL}
-    return start_run(project=project, user=adam, release=release, wish=checked_wish(setting=setting, **named, **more))
+    return asked_run(project=project, user=adam, release=release, wish=checked_wish(setting=setting, **named, **more))
 
 
 def data_of(entry: Any) -> dict[str, Any]:
@@ -292,7 +292,7 @@ def test_a_model_without_a_price_is_refused_before_anything_is_made(
     project: Project, adam: User, clips: list[Clip]
 ) -> None:
     with pytest.raises(BadInput, match="model"):
-        start_run(
+        asked_run(
             project=project, user=adam, release=None, wish=checked_wish(setting=Setting.BLIND, model="model nobody")
         )
     assert not EvaluationRun.objects.exists()
