@@ -15,7 +15,8 @@ COPY qa qa
 COPY templates templates
 COPY static static
 
-# Nothing that runs could keep what it compiles. Collecting reads settings but reaches nothing; they are gone with this step.
+# Nothing that runs could keep what it compiles: the code is root's.
+# Collecting reads settings but reaches nothing; the values are gone with this step.
 RUN python -m compileall -q haic_annotate annotation qa \
     && SECRET_KEY=unused-while-building DATABASE_URL=postgres:///unused python manage.py collectstatic --noinput -v 0 \
     && useradd --system --uid 1000 --home-dir /var/lib/haic haic \

@@ -110,7 +110,7 @@ def start_run(*, project: Project, user: User | None, release: Release | None, w
         if name and name not in CAPTIONS_OF.values():
             require_price(field, name)
     run = _new_run(project, user, release, wish)
-    if not any(_askable(run, some) for some in _questions(run)):
+    if not any(_askable(some, _captions(run, some)) for some in _questions(run)):
         raise BadInput({"release": "there is nothing to ask"})
     enqueue(PUT, args=[run.pk])
     return run
@@ -222,17 +222,15 @@ def _questions(run: EvaluationRun) -> Iterable[list[Question]]:
     return _chunks(islice(questions_of(run.project, run.release), run.limit))
 
 
-def _askable(run: EvaluationRun, questions: list[Question]) -> list[Question]:
+def _askable(questions: list[Question], captions: dict[int | None, str] | None) -> list[Question]:
     """A clip without a draft has no drafted caption to judge."""
-    captions = _captions(run, questions)
     return questions if captions is None else [one for one in questions if one.caption in captions]
 
 
 def _ask_some(run: EvaluationRun, questions: list[Question]) -> int:
     """How many of them are put."""
     captions = _captions(run, questions)
-    if captions is not None:
-        questions = [one for one in questions if one.caption in captions]
+    questions = _askable(questions, captions)
     made = stored(run, questions)
     if run.setting == Setting.CAPTION:
         _describe(run, made)
